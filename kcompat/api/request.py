@@ -1,0 +1,117 @@
+"""A request and an answer as the pipeline and the verbs see them, whether they came over HTTP (`api/server.py`) or from
+within the process (`cluster.py`'s local transport); and RequestInfo, what a URL asks for (upstream: endpoints/request/requestinfo.go).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+from kcompat.apimachinery.user import UserInfo
+
+Tree = dict[str, Any]
+
+ANONYMOUS_USER = UserInfo("system:anonymous", groups=("system:unauthenticated",))
+
+
+@dataclass(slots=True)
+class RequestInfo:
+    """What the URL and method ask for. Non-resource requests have only verb and path."""
+
+    verb: str
+    path: str
+    resource_request: bool = False
+    api_prefix: str = ""
+    group: str = ""
+    version: str = ""
+    namespace: str = ""
+    resource: str = ""
+    subresource: str = ""
+    name: str = ""
+    rest: str = ""
+    """What follows a proxy subresource."""
+
+
+@dataclass(slots=True)
+class Peer:
+    """A connection. The identity a client certificate gives is decided once and kept here."""
+
+    address: str = ""
+    certificate: bytes | None = None
+    user: UserInfo | None = None
+
+
+class Query:
+    """Query parameters, parsed once when first asked for. Repeated keys keep every value."""
+
+    __slots__ = ("_pairs", "raw")
+
+    def __init__(self, raw: str = "") -> None:
+        self.raw = raw
+        self._pairs: dict[str, list[str]] | None = None if raw else {}
+
+    @property
+    def pairs(self) -> dict[str, list[str]]:
+        if self._pairs is None:
+            self._pairs = {}
+            for key, value in parse_qsl(self.raw, keep_blank_values=True, separator="&"):
+                self._pairs.setdefault(key, []).append(value)
+        return self._pairs
+
+    def get(self, key: str, default: str = "") -> str:
+        values = self.pairs.get(key) if self.raw else None
+        return values[0] if values else default
+
+    def all(self, key: str) -> list[str]:
+        return self.pairs.get(key, []) if self.raw else []
+
+    def __contains__(self, key: str) -> bool:
+        return bool(self.raw) and key in self.pairs
+
+
+@dataclass(slots=True)
+class Request:
+    """One request on its way through the stages. `object` holds an already decoded body (local transport), else `read` reads the bytes."""
+
+    method: str
+    path: str
+    query: Query
+    headers: Mapping[str, str]
+    read: Callable[[], Awaitable[bytes]]
+    peer: Peer
+    object: Any = None
+    user: UserInfo = ANONYMOUS_USER
+    info: RequestInfo = field(default_factory=lambda: RequestInfo("", ""))
+    audit_id: str = ""
+    local: bool = False
+    warnings: list[str] = field(default_factory=list)
+    upgrade: Any = None
+    """The server's handle for hijacked connections (exec, port-forward); None for local requests."""
+
+
+@dataclass(slots=True)
+class Response:
+    """A complete answer. For local requests `tree` may stand in for `body`."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+    tree: Any = None
+
+
+@dataclass(slots=True)
+class StreamResponse:
+    """An answer sent piece by piece (watch). `chunks` is closed when the client goes. For local requests `events` yields (type, tree)."""
+
+    chunks: AsyncIterator[bytes] | None = None
+    events: AsyncIterator[tuple[str, Tree]] | None = None
+    status: int = 200
+    content_type: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+Answer = Response | StreamResponse
+Handler = Callable[[Request], Awaitable[Answer]]
