@@ -71,7 +71,7 @@ class Rules:
 
     def validate_name(self, name: str, prefix: bool) -> Sequence[str]:
         """Upstream's name function for the kind; `prefix` for a generateName. Default: DNS-1123 subdomain."""
-        from kcompat.apimachinery.validation import name_is_dns_subdomain
+        from kcompat.apimachinery.names import name_is_dns_subdomain
 
         return name_is_dns_subdomain(name, prefix)
 

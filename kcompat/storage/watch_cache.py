@@ -1,0 +1,476 @@
+"""The watch cache: what every read is served from, and the fan-out of changes to watchers.
+
+One backend watch over /registry feeds all resources (`WatchCache`); a resource's objects are loaded when it is first used
+(`ResourceCache`) and kept as bytes. Labels, field labels and decoded trees are made only for who needs them, once per
+object version. Upstream: staging/src/k8s.io/apiserver/pkg/storage/cacher. Called by `registry/store.py` and `cluster.py`.
+
+Invariants: a ResourceCache reflects exactly the store at `WatchCache.revision` (events are applied without awaiting in
+between), and a watcher is registered in the same step as the snapshot it starts from is taken, so it misses nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from bisect import bisect_left, insort
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from kcompat.storage import codec
+from kcompat.storage.interface import Backend, Compacted, Event, KeyValue, Revision, Unavailable
+
+Tree = dict[str, Any]
+log = logging.getLogger(__name__)
+
+ADDED, MODIFIED, DELETED = "ADDED", "MODIFIED", "DELETED"
+HISTORY = 4096
+"""Events kept per resource; older ones are read from the backend."""
+QUEUE_LIMIT = 10_000
+"""Undelivered events after which a slow watcher is dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the cache must know of a resource: where it lives, how its objects begin, and how to read field labels."""
+
+    prefix: str
+    """`/registry/pods/`"""
+    head: bytes
+    fields: Mapping[str, Callable[[Tree], str]] = field(default_factory=dict)
+    indexes: tuple[str, ...] = ()
+    decode_protobuf: Callable[[bytes], Tree] = codec.decode_json
+    namespaced: bool = True
+
+
+class Entry:
+    """One version of one object. Immutable; tree, labels and fields are filled in on demand."""
+
+    __slots__ = ("_fields", "_labels", "_tree", "key", "layout", "revision", "tail")
+
+    def __init__(self, layout: Layout, key: str, tail: bytes, revision: Revision, tree: Tree | None = None) -> None:
+        self.layout = layout
+        self.key = key
+        self.tail = tail
+        self.revision = revision
+        self._tree = tree
+        self._labels: Mapping[str, str] | None = None
+        self._fields: Mapping[str, str] | None = None
+
+    @property
+    def body(self) -> bytes:
+        """The object's JSON."""
+        return self.layout.head + self.tail
+
+    def tree(self) -> Tree:
+        """The decoded object; shared, never to be changed. Kept only if somebody gave or pinned it."""
+        if self._tree is None:
+            self._tree = codec.decode_json(self.layout.head + self.tail)
+        return self._tree
+
+    def fresh_tree(self) -> Tree:
+        """A decoded object of the caller's own."""
+        tree: Tree = codec.decode_json(self.layout.head + self.tail)
+        return tree
+
+    def release(self) -> None:
+        """Lets the tree go (keeps what selectors need)."""
+        self._tree = None
+
+    @property
+    def labels(self) -> Mapping[str, str]:
+        if self._labels is None:
+            self._read()
+        return self._labels or {}
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """Field labels for field selectors."""
+        if self._fields is None:
+            self._read()
+        return self._fields or {}
+
+    def _read(self) -> None:
+        tree = self._tree if self._tree is not None else codec.decode_json(self.layout.head + self.tail)
+        metadata = tree["metadata"]
+        self._labels = metadata.get("labels") or {}
+        self._fields = {
+            "metadata.name": metadata.get("name", ""),
+            "metadata.namespace": metadata.get("namespace", ""),
+            **{name: getter(tree) for name, getter in self.layout.fields.items()},
+        }
+
+
+class CacheEvent:
+    """One change: `entry` is the new version (for DELETED the last one, at the deletion's revision), `previous` the one before."""
+
+    __slots__ = ("_lines", "entry", "previous", "revision", "type")
+
+    def __init__(self, type_: str, entry: Entry, previous: Entry | None) -> None:
+        self.type = type_
+        self.entry = entry
+        self.previous = previous
+        self.revision = entry.revision
+        self._lines: dict[str, bytes] = {}
+
+    def line(self, type_: str) -> bytes:
+        """The watch event as a JSON line, made once for all watchers."""
+        line = self._lines.get(type_)
+        if line is None:
+            source = self.entry
+            line = self._lines[type_] = b'{"type":"%b","object":%b%b}\n' % (type_.encode(), source.layout.head, source.tail)
+        return line
+
+
+class Dropped(Exception):
+    """The watcher was too slow, or the cache was closed."""
+
+
+class Watcher:
+    """A subscription. `take()` gives the events since the last call; None of them are filtered but by key prefix."""
+
+    __slots__ = ("_wake", "dropped", "events", "prefix", "revision")
+
+    def __init__(self, prefix: str, revision: Revision) -> None:
+        self.prefix = prefix
+        self.revision = revision
+        self.events: list[CacheEvent] = []
+        self.dropped = False
+        self._wake: asyncio.Future[None] | None = None
+
+    def push(self, event: CacheEvent) -> None:
+        if len(self.events) >= QUEUE_LIMIT:
+            self.drop()
+            return
+        self.events.append(event)
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+
+    def drop(self) -> None:
+        self.dropped = True
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+
+    async def take(self, timeout: float | None = None) -> Sequence[CacheEvent]:
+        """Events in order; empty when `timeout` seconds passed without any. Raises Dropped."""
+        if not self.events and not self.dropped:
+            loop = asyncio.get_running_loop()
+            self._wake = loop.create_future()
+            handle = loop.call_later(timeout, self._expire) if timeout is not None else None
+            try:
+                await self._wake
+            finally:
+                self._wake = None
+                if handle is not None:
+                    handle.cancel()
+        if self.dropped:
+            raise Dropped
+        taken, self.events = self.events, []
+        return taken
+
+    def _expire(self) -> None:
+        if self._wake is not None and not self._wake.done():
+            self._wake.set_result(None)
+
+
+class ResourceCache:
+    """All objects of one resource, ordered by key, with recent history and watchers."""
+
+    def __init__(self, cache: WatchCache, layout: Layout) -> None:
+        self.cache = cache
+        self.layout = layout
+        self.entries: dict[str, Entry] = {}
+        self.keys: list[str] = []
+        self.indexes: dict[str, dict[str, set[str]]] = {name: {} for name in layout.indexes}
+        self.history: deque[CacheEvent] = deque(maxlen=HISTORY)
+        self.history_start: Revision = 0
+        """Every event with a revision above this is in `history`."""
+        self.changed: Revision = 0
+        """Revision of the last change to this resource."""
+        self.watchers: set[Watcher] = set()
+        self.callbacks: list[Callable[[CacheEvent], None]] = []
+        self._loaded = False
+        self._loading: asyncio.Lock = asyncio.Lock()
+        self._backlog: list[Event] | None = None
+
+    async def ready(self) -> ResourceCache:
+        """Loads the resource on first use."""
+        if not self._loaded:
+            async with self._loading:
+                if not self._loaded:
+                    await self._load()
+        return self
+
+    async def _load(self) -> None:
+        self._backlog = []
+        page = await self.cache.backend.range(self.layout.prefix)
+        await self.cache.wait_for(page.revision)
+        for item in page.items:
+            self._insert(self.entry(item))
+        self.history_start = self.changed = page.revision
+        backlog, self._backlog = self._backlog, None
+        self._loaded = True
+        for event in backlog:
+            if event.revision > page.revision:
+                self.apply(event)
+
+    def entry(self, item: KeyValue, tree: Tree | None = None) -> Entry:
+        """A stored value as an entry."""
+        value = codec.canonical(item.value, self.layout.head, self.layout.decode_protobuf)
+        return Entry(self.layout, item.key, codec.tail(value, len(self.layout.head), item.mod_revision), item.mod_revision, tree)
+
+    def apply(self, event: Event) -> None:
+        """Takes in one change from the backend and hands it to watchers."""
+        if not self._loaded:
+            if self._backlog is not None:
+                self._backlog.append(event)
+            return
+        previous = self.entries.get(event.key)
+        if event.value is None:
+            if previous is None:
+                return
+            change = CacheEvent(DELETED, self._gone(previous, event.revision), previous)
+            self._remove(previous)
+        else:
+            tree = self.cache.hints.pop(id(event.value), None)
+            entry = self.entry(KeyValue(event.key, event.value, event.revision, 0), with_revision(tree, event.revision))
+            change = CacheEvent(MODIFIED if previous else ADDED, entry, previous)
+            if previous is None:
+                self._insert(entry)
+            else:
+                self._replace(previous, entry)
+        self._publish(change)
+
+    def _gone(self, previous: Entry, revision: Revision) -> Entry:
+        start = previous.tail.index(b'",') + 2
+        tail = b'"metadata":{"resourceVersion":"%d",%b' % (revision, previous.tail[start:])
+        tree = with_revision(previous._tree, revision)
+        return Entry(self.layout, previous.key, tail, revision, tree)
+
+    def _publish(self, change: CacheEvent) -> None:
+        self.changed = change.revision
+        if len(self.history) == HISTORY:
+            self.history_start = self.history[0].revision
+        self.history.append(change)
+        key = change.entry.key
+        for watcher in self.watchers:
+            if key.startswith(watcher.prefix):
+                watcher.push(change)
+        for callback in self.callbacks:
+            callback(change)
+        if not self.callbacks and not self.watchers:
+            change.entry.release()
+        if change.previous is not None:
+            change.previous.release()
+
+    def _insert(self, entry: Entry) -> None:
+        self.entries[entry.key] = entry
+        if self.keys and entry.key > self.keys[-1]:
+            self.keys.append(entry.key)
+        else:
+            insort(self.keys, entry.key)
+        for name, index in self.indexes.items():
+            index.setdefault(entry.fields[name], set()).add(entry.key)
+
+    def _replace(self, previous: Entry, entry: Entry) -> None:
+        self.entries[entry.key] = entry
+        for name, index in self.indexes.items():
+            before, after = previous.fields[name], entry.fields[name]
+            if before != after:
+                self._unindex(index, before, entry.key)
+                index.setdefault(after, set()).add(entry.key)
+
+    def _remove(self, previous: Entry) -> None:
+        del self.entries[previous.key]
+        del self.keys[bisect_left(self.keys, previous.key)]
+        for name, index in self.indexes.items():
+            self._unindex(index, previous.fields[name], previous.key)
+
+    @staticmethod
+    def _unindex(index: dict[str, set[str]], value: str, key: str) -> None:
+        keys = index.get(value)
+        if keys is not None:
+            keys.discard(key)
+            if not keys:
+                del index[value]
+
+    def get(self, key: str) -> Entry | None:
+        return self.entries.get(key)
+
+    def scan(self, prefix: str, start: str | None = None) -> Sequence[Entry]:
+        """Entries under prefix in key order, from start on."""
+        keys, entries = self.keys, self.entries
+        if start is None and prefix == self.layout.prefix:
+            return [entries[key] for key in keys]
+        low = bisect_left(keys, start if start is not None and start > prefix else prefix)
+        high = bisect_left(keys, prefix[:-1] + chr(ord(prefix[-1]) + 1), low)
+        return [entries[key] for key in keys[low:high]]
+
+    def indexed(self, name: str, value: str, prefix: str) -> Sequence[Entry]:
+        """Entries whose field label has this value, in key order."""
+        return [self.entries[key] for key in sorted(self.indexes[name].get(value, ())) if key.startswith(prefix)]
+
+    def subscribe(self, prefix: str) -> Watcher:
+        """A watcher of everything after the cache's present revision. Call `unsubscribe` when done."""
+        watcher = Watcher(prefix, self.cache.revision)
+        self.watchers.add(watcher)
+        return watcher
+
+    def subscribe_after(self, prefix: str, revision: Revision) -> Watcher | None:
+        """A watcher that starts with the kept events after `revision`; None when they are no longer all here."""
+        if revision < self.history_start:
+            return None
+        watcher = self.subscribe(prefix)
+        if revision < self.changed:
+            watcher.events = [e for e in self.history if e.revision > revision and e.entry.key.startswith(prefix)]
+        return watcher
+
+    def unsubscribe(self, watcher: Watcher) -> None:
+        self.watchers.discard(watcher)
+
+    async def replay(self, prefix: str, revision: Revision) -> tuple[list[CacheEvent], Watcher]:
+        """Events after `revision` from the backend's history up to what the cache keeps, and a watcher that goes on from there.
+
+        Watches the whole root, as its batches pass every revision even when this resource did not change. Raises Compacted.
+        """
+        events: list[CacheEvent] = []
+        batches = self.cache.backend.watch(self.cache.root, after=revision)
+        try:
+            while (watcher := self.subscribe_after(prefix, revision)) is None:
+                batch = await asyncio.wait_for(anext(batches), 10)
+                events.extend(self._historic(event) for event in batch.events if event.key.startswith(prefix))
+                revision = max(revision, batch.revision)
+            return events, watcher
+        finally:
+            await _close(batches)
+
+    def _historic(self, event: Event) -> CacheEvent:
+        previous = self.entry(event.previous) if event.previous else None
+        if event.value is None:
+            if previous is None:
+                raise Compacted(event.revision)
+            return CacheEvent(DELETED, self._gone(previous, event.revision), previous)
+        return CacheEvent(MODIFIED if previous else ADDED, self.entry(KeyValue(event.key, event.value, event.revision, 0)), previous)
+
+
+class WatchCache:
+    """Follows the backend and feeds the resource caches."""
+
+    def __init__(self, backend: Backend, root: str = "/registry/") -> None:
+        self.backend = backend
+        self.root = root
+        self.revision: Revision = 0
+        self.hints: dict[int, Tree] = {}
+        """Trees of values being written here, by id of the bytes: spares decoding what this process just encoded."""
+        self.resources: dict[str, ResourceCache] = {}
+        self._waiters: list[tuple[Revision, asyncio.Future[None]]] = []
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self.revision = await self.backend.revision()
+        self._task = asyncio.create_task(self._follow(), name="watch-cache")
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        for resource in self.resources.values():
+            for watcher in resource.watchers:
+                watcher.drop()
+
+    def resource(self, layout: Layout) -> ResourceCache:
+        """The cache of the resource at layout.prefix; made on first call."""
+        cache = self.resources.get(layout.prefix)
+        if cache is None:
+            cache = self.resources[layout.prefix] = ResourceCache(self, layout)
+        return cache
+
+    def forget(self, layout: Layout) -> None:
+        """Drops a resource that is no longer served (a deleted custom resource definition)."""
+        cache = self.resources.pop(layout.prefix, None)
+        if cache is not None:
+            for watcher in cache.watchers:
+                watcher.drop()
+
+    async def fresh(self) -> Revision:
+        """Waits until the cache has everything acknowledged before this call, by any server."""
+        revision = await self.backend.revision()
+        if self.revision < revision:
+            await self.wait_for(revision)
+        return self.revision
+
+    async def wait_for(self, revision: Revision, timeout: float | None = 10) -> None:
+        """Waits until the cache has reached `revision`. Raises TimeoutError."""
+        if self.revision >= revision:
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiters.append((revision, future))
+        await asyncio.wait_for(future, timeout)
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                await self._consume(self.backend.watch(self.root, after=self.revision))
+            except Compacted:
+                await self._restart()
+            except Unavailable as error:
+                log.warning("store watch interrupted: %s", error)
+                await asyncio.sleep(0.2)
+
+    async def _consume(self, batches: AsyncIterator[Any]) -> None:
+        async for batch in batches:
+            for event in batch.events:
+                resource = self.find(event.key)
+                if resource is not None:
+                    resource.apply(event)
+            self._advance(batch.revision)
+        await asyncio.sleep(0.05)
+
+    def find(self, key: str) -> ResourceCache | None:
+        """The resource cache a key belongs to: the longest known prefix (`/registry/services/specs/`)."""
+        parts = key.split("/", 5)
+        for count in (3, 4, 5):
+            found = self.resources.get("/".join(parts[:count]) + "/")
+            if found is not None:
+                return found
+        return None
+
+    def _advance(self, revision: Revision) -> None:
+        if revision > self.revision:
+            self.revision = revision
+        if self._waiters:
+            due = [w for w in self._waiters if w[0] <= self.revision]
+            if due:
+                self._waiters = [w for w in self._waiters if w[0] > self.revision]
+                for _, future in due:
+                    if not future.done():
+                        future.set_result(None)
+
+    async def _restart(self) -> None:
+        """The history moved on without us: start over; watchers are dropped and list again."""
+        resources = list(self.resources.values())
+        self.resources.clear()
+        self.revision = await self.backend.revision()
+        for resource in resources:
+            for watcher in resource.watchers:
+                watcher.drop()
+
+
+def with_revision(tree: Tree | None, revision: Revision) -> Tree | None:
+    """`tree` with metadata.resourceVersion set, sharing all the rest."""
+    if tree is None:
+        return None
+    return {**tree, "metadata": {**tree["metadata"], "resourceVersion": str(revision)}}
+
+
+async def _close(batches: AsyncIterator[Any]) -> None:
+    close: Callable[[], Any] | None = getattr(batches, "aclose", None)
+    if close is not None:
+        await close()
+
+
+def select(entries: Iterable[Entry], matches: Callable[[Entry], bool]) -> list[Entry]:
+    return [entry for entry in entries if matches(entry)]
