@@ -8,7 +8,7 @@ watch from a revision, compaction and leases.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final, NamedTuple, Protocol
@@ -111,8 +111,22 @@ class Unavailable(StorageError):
         self.maybe_applied = maybe_applied
 
 
+class Watch(Protocol):
+    """An open watch: an async iterator of batches. One reader at a time; a cancelled `anext` loses nothing and may be repeated."""
+
+    def __aiter__(self) -> Watch: ...
+
+    async def __anext__(self) -> Batch: ...
+
+    async def aclose(self) -> None:
+        """Ends the watch: a pending or later `anext` raises StopAsyncIteration. Idempotent. Required: a dropped watch is not collected."""
+
+
 class Backend(Protocol):
-    """A store. All methods are called on one event loop; a backend may use threads inside."""
+    """A store. All methods are called on one event loop; a backend may use threads inside.
+
+    A fresh store is at revision 1 and empty; the first write is revision 2. After `close` everything raises Unavailable.
+    """
 
     async def start(self) -> None:
         """Opens the store. Creates it when it does not exist; recovers without repair after a SIGKILL."""
@@ -123,42 +137,57 @@ class Backend(Protocol):
     async def write(self, key: Key, value: bytes | None, *, expect: Revision | Expect = ANY, lease: LeaseID = 0) -> Revision:
         """Stores (None: deletes) value at key if its mod revision is as expected, else raises Conflict with the current one.
 
-        Durable when it returns. Returns the revision of the write. Deleting an absent key with ANY raises Conflict(current=None).
-        `lease` attaches the key to a lease (0: none, and detaches). Raises Unavailable.
+        Durable when it returns. Returns the revision of the write. An `expect` of 0 means ABSENT. Deleting an absent key raises
+        Conflict(current=None) whatever is expected. `lease` attaches the key to a lease (0: none, and detaches); KeyError if that is gone.
+        A cancelled write may or may not have been applied. Raises Unavailable.
         """
 
     async def get(self, key: Key, *, at: Revision | None = None) -> tuple[KeyValue | None, Revision]:
-        """The value at key (None: absent) and the store's revision it was read at. Linearizable when `at` is None."""
+        """The value at key (None: absent) and the revision of the store it was read at. Linearizable when `at` is None.
+
+        Raises Compacted, FutureRevision, Unavailable.
+        """
 
     async def range(
         self, prefix: Key, *, at: Revision | None = None, start: Key | None = None, limit: int | None = None
     ) -> Page:
         """Items whose key starts with prefix, in key order, from `start` (inclusive) on, at most `limit`, as of revision `at` (None: now).
 
-        `count` counts all from `start` on. Raises Compacted or FutureRevision.
+        `count` counts all from `start` on. Raises Compacted, FutureRevision, Unavailable.
         """
 
-    async def revision(self) -> Revision:
-        """The store's current revision, linearizable: not older than any write acknowledged before the call by any server on this store."""
+    async def revision(self, prefix: Key | None = None) -> Revision:
+        """The store's current revision, linearizable: not older than any write acknowledged before the call by any server on this store.
 
-    def watch(self, prefix: Key, *, after: Revision) -> AsyncIterator[Batch]:
+        With `prefix`, each open watch of exactly that prefix soon yields a batch of at least this revision, though nothing may change
+        under it: how a cache learns that it is fresh enough for a consistent read (upstream: RequestWatchProgress). Raises Unavailable.
+        """
+
+    def watch(self, prefix: Key, *, after: Revision) -> Watch:
         """Every change of keys under prefix with revision > after, once, in order, each revision's events in one batch.
 
-        The first `anext` raises Compacted if after+1 is no longer in the history. Closing the iterator ends the watch.
+        `anext` raises Compacted, and the watch is over, when changes after `after` (or after what a reader that lags far behind has
+        read) are forgotten. It may then still be served if nothing was lost: only `after` < compact revision - 1 always raises.
         Progress batches (no events) may come at any time and say that everything up to their revision was delivered.
         """
 
     async def compact(self, revision: Revision) -> None:
-        """Forgets the history below revision: reads and watches from before it raise Compacted."""
+        """Forgets the history below revision: reads and watches from before it raise Compacted. Already forgotten: does nothing.
+
+        Raises FutureRevision, Unavailable. Every backend also compacts on its own, as upstream does: 5 to 10 minutes are kept.
+        """
 
     async def grant_lease(self, ttl: int) -> LeaseID:
-        """A lease of ttl seconds; when it expires its keys are deleted (as ordinary, watched deletions), also after a restart."""
+        """A lease of ttl seconds; when it expires its keys are deleted (as ordinary, watched deletions), also after a restart.
+
+        Keys go up to some seconds late. Many keys may share a lease, and should: one lease per key is expensive on etcd.
+        """
 
     async def keep_lease_alive(self, lease: LeaseID) -> None:
         """Restarts a lease's time to live. Raises KeyError when it is gone."""
 
     async def revoke_lease(self, lease: LeaseID) -> None:
-        """Ends a lease now and deletes its keys."""
+        """Ends a lease now and deletes its keys. Raises KeyError when it is gone."""
 
     async def size(self) -> int:
         """Bytes the store takes on disk (memory: the sum of values and keys)."""

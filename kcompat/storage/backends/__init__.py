@@ -1,0 +1,29 @@
+"""The stores, one file each, and how an endpoint names one (`--datastore-endpoint`).
+
+Called by `cluster.py`. A backend's module is imported only when asked for: grpc alone would cost more than the whole start.
+"""
+
+from __future__ import annotations
+
+from kcompat.apimachinery.clock import Clock
+from kcompat.storage.interface import Backend
+
+
+def open_backend(
+    endpoint: str,
+    *,
+    clock: Clock,
+    durability: str = "full",
+    ca_file: str | None = None,
+    cert_file: str | None = None,
+    key_file: str | None = None,
+) -> Backend:
+    """The backend, not yet started, that an endpoint names: `memory://`, `sqlite:///PATH` or `http(s)://HOST:PORT[,…]` (etcd).
+
+    `durability` (full, relaxed) is for sqlite; the files are for etcd over TLS. Raises ValueError for what is none of these.
+    """
+    if endpoint == "memory://":
+        from kcompat.storage.backends.memory import MemoryBackend
+
+        return MemoryBackend(clock)
+    raise ValueError(f"unsupported datastore endpoint {endpoint!r}: want memory://, sqlite:///PATH or http(s)://ETCD,…")
