@@ -1,0 +1,127 @@
+"""The index of everything served: finds the declarations in `registry/groups/`, completes them from the API facts, looks them up.
+
+Called by `cluster.py` (builds one), `registry/store.py`, the API (discovery, routing) and `registry/custom.py` (adds and removes).
+Answers pkg/controlplane/instance.go and what apiserver's installer.go works out per resource.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from importlib import import_module, resources
+from typing import Any
+
+import orjson
+
+from kcompat.registry import groups
+from kcompat.registry.declare import Action, Resource, Scale, Status, Subresource, Tree
+
+Fact = Mapping[str, Any]
+
+
+def _surface() -> Iterable[Fact]:
+    """What a server without flags serves, in discovery's order."""
+    data = resources.files("kcompat.apimachinery").joinpath("data/api_surface.json").read_bytes()
+    return (fact for fact in orjson.loads(data)["resources"] if fact["default_on"])
+
+
+def declared() -> Iterator[Resource]:
+    """Every resource of every file in `registry/groups/`, as written there."""
+    for module in pkgutil.iter_modules(groups.__path__):
+        yield from import_module(f"{groups.__name__}.{module.name}").RESOURCES
+
+
+def complete(resource: Resource, fact: Fact) -> Resource:
+    """The declaration with scope, verbs, names, storage version and subresources filled in from the facts."""
+    group, _, version = (fact["storageVersion"] or resource.api_version).rpartition("/")
+    to_storage, from_storage = resource.to_storage, resource.from_storage
+    if to_storage is None and (group, version) != (resource.group, resource.version):
+        to_storage, from_storage = stamp(group, version), stamp(resource.group, resource.version)
+    return replace(
+        resource,
+        namespaced=fact["namespaced"],
+        singular=fact["singular"],
+        short=tuple(fact["shortNames"]),
+        categories=tuple(fact["categories"]),
+        verbs=tuple(fact["verbs"]),
+        list_kind=resource.list_kind or resource.kind + "List",
+        storage_version_hash=fact["storageVersionHash"] or "",
+        storage_group=group,
+        storage_version=version,
+        store=resource.store or resource.name,
+        subresources=tuple(_subresource(resource, part) for part in fact["subresources"]),
+        to_storage=to_storage,
+        from_storage=from_storage,
+    )
+
+
+def _subresource(resource: Resource, fact: Fact) -> Subresource:
+    """A subresource as declared, or, for status, from the facts alone. KeyError if neither says how it works."""
+    own = resource.subresource(fact["name"])
+    group, version = (fact["group"], fact["version"]) if fact["version"] else (resource.group, resource.version)
+    if own is None and fact["name"] == "status":
+        own = Status()
+    if not isinstance(own, Action | Scale | Status):
+        raise KeyError(f"{resource.qualified}/{fact['name']} is served upstream but not declared")
+    return replace(own, verbs=tuple(fact["verbs"]), kind=fact["kind"], group=group, version=version)
+
+
+def stamp(group: str, version: str) -> Callable[[Tree], Tree]:
+    """A conversion between versions whose fields are the same."""
+    api_version = f"{group}/{version}" if group else version
+    return lambda tree: {**tree, "apiVersion": api_version}
+
+
+class Catalog:
+    """All served resources. Discovery lists groups, versions and resources in the order they were added."""
+
+    def __init__(self, served: Iterable[Resource] = ()) -> None:
+        self._resources: dict[tuple[str, str], dict[str, Resource]] = {}
+        self._kinds: dict[tuple[str, str, str], Resource] = {}
+        for resource in served:
+            self.add(resource)
+
+    def add(self, resource: Resource) -> None:
+        """Serves one more resource, or replaces the one of the same group, version and name."""
+        self._resources.setdefault((resource.group, resource.version), {})[resource.name] = resource
+        self._kinds[resource.group, resource.version, resource.kind] = resource
+
+    def remove(self, group: str, version: str, resource: str) -> None:
+        """Serves this resource no longer; its group and version go with the last one. No error if there is none."""
+        versioned = self._resources.get((group, version), {})
+        if gone := versioned.pop(resource, None):
+            self._kinds.pop((group, version, gone.kind), None)
+        if not versioned:
+            self._resources.pop((group, version), None)
+
+    def get(self, group: str, version: str, resource: str) -> Resource | None:
+        return self._resources.get((group, version), {}).get(resource)
+
+    def by_kind(self, group: str, version: str, kind: str) -> Resource | None:
+        return self._kinds.get((group, version, kind))
+
+    def groups(self) -> tuple[str, ...]:
+        """Group names, the core group's "" first."""
+        return tuple(dict.fromkeys(group for group, _ in self._resources))
+
+    def versions(self, group: str) -> tuple[str, ...]:
+        """Versions of a group, the preferred one first."""
+        return tuple(version for owner, version in self._resources if owner == group)
+
+    def resources(self, group: str, version: str) -> tuple[Resource, ...]:
+        return tuple(self._resources.get((group, version), {}).values())
+
+    def __iter__(self) -> Iterator[Resource]:
+        return (resource for versioned in tuple(self._resources.values()) for resource in tuple(versioned.values()))
+
+    def store_prefix(self, resource: Resource) -> str:
+        """Where its objects are stored: `/registry/services/specs`. Their keys add `/<namespace>/<name>`."""
+        return f"/registry/{resource.store}"
+
+
+def default_catalog() -> Catalog:
+    """The catalog of a server without flags: everything declared that such a server serves."""
+    written = {(resource.group, resource.version, resource.name): resource for resource in declared()}
+    found = ((written.get((fact["group"], fact["version"], fact["resource"])), fact) for fact in _surface())
+    return Catalog(complete(resource, fact) for resource, fact in found if resource)

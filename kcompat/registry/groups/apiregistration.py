@@ -1,0 +1,9 @@
+"""apiregistration.k8s.io: which group versions are served, and by whom."""
+
+from kcompat.registry.declare import Resource
+
+GROUP = "apiregistration.k8s.io"
+
+RESOURCES = (
+    Resource("apiservices", kind="APIService", group=GROUP, store="apiregistration.k8s.io/apiservices"),
+)

@@ -1,0 +1,9 @@
+"""discovery.k8s.io: endpoint slices."""
+
+from kcompat.registry.declare import Resource
+
+GROUP = "discovery.k8s.io"
+
+RESOURCES = (
+    Resource("endpointslices", kind="EndpointSlice", group=GROUP),
+)

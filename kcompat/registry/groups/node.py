@@ -1,0 +1,9 @@
+"""node.k8s.io: classes of container runtimes."""
+
+from kcompat.registry.declare import Resource
+
+GROUP = "node.k8s.io"
+
+RESOURCES = (
+    Resource("runtimeclasses", kind="RuntimeClass", group=GROUP),
+)

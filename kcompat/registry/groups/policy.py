@@ -1,0 +1,9 @@
+"""policy: how many pods may be disrupted."""
+
+from kcompat.registry.declare import Resource
+
+GROUP = "policy"
+
+RESOURCES = (
+    Resource("poddisruptionbudgets", kind="PodDisruptionBudget", group=GROUP),
+)

@@ -1,0 +1,12 @@
+"""rbac.authorization.k8s.io: roles and who has them."""
+
+from kcompat.registry.declare import Resource
+
+GROUP = "rbac.authorization.k8s.io"
+
+RESOURCES = (
+    Resource("clusterrolebindings", kind="ClusterRoleBinding", group=GROUP),
+    Resource("clusterroles", kind="ClusterRole", group=GROUP),
+    Resource("rolebindings", kind="RoleBinding", group=GROUP),
+    Resource("roles", kind="Role", group=GROUP),
+)

@@ -1,0 +1,9 @@
+"""scheduling.k8s.io: classes of priority."""
+
+from kcompat.registry.declare import Resource
+
+GROUP = "scheduling.k8s.io"
+
+RESOURCES = (
+    Resource("priorityclasses", kind="PriorityClass", group=GROUP),
+)

@@ -1,0 +1,9 @@
+"""storagemigration.k8s.io: rewriting stored objects in a new version."""
+
+from kcompat.registry.declare import Resource
+
+GROUP = "storagemigration.k8s.io"
+
+RESOURCES = (
+    Resource("storageversionmigrations", kind="StorageVersionMigration", group=GROUP),
+)
