@@ -44,10 +44,9 @@ class Feed:
                 for watch in watches.get(key[:length], ()):
                     watch.offer(event)
 
-    def progress(self, prefix: Key | None = None) -> None:
-        """Makes watches of exactly this prefix (None: of any) that are behind the revision yield a progress batch."""
-        chosen = [self._watches.get(prefix, [])] if prefix is not None else self._watches.values()
-        for watches in chosen:
+    def progress(self) -> None:
+        """Makes the watches that have not been brought to the newest revision yield a batch that does."""
+        for watches in self._watches.values():
             for watch in watches:
                 watch.progress()
 

@@ -156,11 +156,11 @@ class Backend(Protocol):
         `count` counts all from `start` on. Raises Compacted, FutureRevision, Unavailable.
         """
 
-    async def revision(self, prefix: Key | None = None) -> Revision:
+    async def revision(self) -> Revision:
         """The store's current revision, linearizable: not older than any write acknowledged before the call by any server on this store.
 
-        With `prefix`, each open watch of exactly that prefix soon yields a batch of at least this revision, though nothing may change
-        under it: how a cache learns that it is fresh enough for a consistent read (upstream: RequestWatchProgress). Raises Unavailable.
+        Each open watch that is being read then soon yields a batch of at least this revision, though nothing may have changed under its
+        prefix: how a cache learns that it is fresh enough for a consistent read (upstream: RequestWatchProgress). Raises Unavailable.
         """
 
     def watch(self, prefix: Key, *, after: Revision) -> Watch:

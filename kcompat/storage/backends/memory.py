@@ -86,10 +86,9 @@ class MemoryBackend:
         items = self._as_of(revision, low, end)
         return Page(revision, items[:limit], len(items))
 
-    async def revision(self, prefix: Key | None = None) -> Revision:
+    async def revision(self) -> Revision:
         self._check_open()
-        if prefix is not None:
-            self._feed.progress(prefix)
+        self._feed.progress()
         return self._revision
 
     def watch(self, prefix: Key, *, after: Revision) -> Watch:
