@@ -6,14 +6,15 @@ Answers pkg/controlplane/instance.go and what apiserver's installer.go works out
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from importlib import import_module, resources
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import orjson
 
+from kcompat import apimachinery
 from kcompat.registry import groups
 from kcompat.registry.declare import Action, Resource, Scale, Status, Subresource, Tree
 
@@ -22,22 +23,18 @@ Fact = Mapping[str, Any]
 
 def _surface() -> Iterable[Fact]:
     """What a server without flags serves, in discovery's order."""
-    data = resources.files("kcompat.apimachinery").joinpath("data/api_surface.json").read_bytes()
-    return (fact for fact in orjson.loads(data)["resources"] if fact["default_on"])
+    data: list[Fact] = orjson.loads(Path(apimachinery.__path__[0], "data", "resources.json").read_bytes())
+    return data
 
 
 def declared() -> Iterator[Resource]:
     """Every resource of every file in `registry/groups/`, as written there."""
-    for module in pkgutil.iter_modules(groups.__path__):
-        yield from import_module(f"{groups.__name__}.{module.name}").RESOURCES
+    for file in sorted(Path(groups.__path__[0]).glob("[!_]*.py")):
+        yield from import_module(f"{groups.__name__}.{file.stem}").RESOURCES
 
 
 def complete(resource: Resource, fact: Fact) -> Resource:
-    """The declaration with scope, verbs, names, storage version and subresources filled in from the facts."""
-    group, _, version = (fact["storageVersion"] or resource.api_version).rpartition("/")
-    to_storage, from_storage = resource.to_storage, resource.from_storage
-    if to_storage is None and (group, version) != (resource.group, resource.version):
-        to_storage, from_storage = stamp(group, version), stamp(resource.group, resource.version)
+    """The declaration with scope, verbs, names and subresources filled in from the facts."""
     return replace(
         resource,
         namespaced=fact["namespaced"],
@@ -47,19 +44,19 @@ def complete(resource: Resource, fact: Fact) -> Resource:
         verbs=tuple(fact["verbs"]),
         list_kind=resource.list_kind or resource.kind + "List",
         storage_version_hash=fact["storageVersionHash"] or "",
-        storage_group=group,
-        storage_version=version,
+        storage_group=resource.storage_group if resource.storage_version else resource.group,
+        storage_version=resource.storage_version or resource.version,
         store=resource.store or resource.name,
         subresources=tuple(_subresource(resource, part) for part in fact["subresources"]),
-        to_storage=to_storage,
-        from_storage=from_storage,
+        to_storage=resource.to_storage or _restamp(resource, resource.storage_group, resource.storage_version),
+        from_storage=resource.from_storage or _restamp(resource, resource.group, resource.version),
     )
 
 
 def _subresource(resource: Resource, fact: Fact) -> Subresource:
     """A subresource as declared, or, for status, from the facts alone. KeyError if neither says how it works."""
     own = resource.subresource(fact["name"])
-    group, version = (fact["group"], fact["version"]) if fact["version"] else (resource.group, resource.version)
+    group, version = fact.get("group", resource.group), fact.get("version", resource.version)
     if own is None and fact["name"] == "status":
         own = Status()
     if not isinstance(own, Action | Scale | Status):
@@ -67,8 +64,10 @@ def _subresource(resource: Resource, fact: Fact) -> Subresource:
     return replace(own, verbs=tuple(fact["verbs"]), kind=fact["kind"], group=group, version=version)
 
 
-def stamp(group: str, version: str) -> Callable[[Tree], Tree]:
-    """A conversion between versions whose fields are the same."""
+def _restamp(resource: Resource, group: str, version: str) -> Callable[[Tree], Tree] | None:
+    """The conversion to a version with the same fields; None where the version served is the one stored."""
+    if not resource.storage_version:
+        return None
     api_version = f"{group}/{version}" if group else version
     return lambda tree: {**tree, "apiVersion": api_version}
 

@@ -5,5 +5,5 @@ from kcompat.registry.declare import Resource
 GROUP = "storagemigration.k8s.io"
 
 RESOURCES = (
-    Resource("storageversionmigrations", kind="StorageVersionMigration", group=GROUP),
+    Resource("storageversionmigrations", kind="StorageVersionMigration", group=GROUP, storage_group=GROUP, storage_version="v1beta1"),
 )
