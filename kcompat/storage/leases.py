@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from kcompat.apimachinery.clock import Clock
-from kcompat.storage.interface import LeaseID, Unavailable
+from kcompat.storage.interface import LeaseID, StorageError
 
 TICK = 0.5
 """Seconds between looks at the clock while there are leases (etcd lessor: runLoop's revoke rate)."""
@@ -66,5 +66,7 @@ class Leases:
     async def _try(self, lease: LeaseID) -> None:
         try:
             await self._expire(lease)
-        except Unavailable:
+        except KeyError:
+            self.forget(lease)  # revoked at this moment
+        except StorageError:
             return  # no space or shutting down: the next tick tries again

@@ -5,6 +5,8 @@ Called by `cluster.py`. A backend's module is imported only when asked for: grpc
 
 from __future__ import annotations
 
+from typing import Literal
+
 from kcompat.apimachinery.clock import Clock
 from kcompat.storage.interface import Backend
 
@@ -13,7 +15,7 @@ def open_backend(
     endpoint: str,
     *,
     clock: Clock,
-    durability: str = "full",
+    durability: Literal["full", "relaxed"] = "full",
     ca_file: str | None = None,
     cert_file: str | None = None,
     key_file: str | None = None,
@@ -26,4 +28,8 @@ def open_backend(
         from kcompat.storage.backends.memory import MemoryBackend
 
         return MemoryBackend(clock)
+    if endpoint.startswith("sqlite://"):
+        from kcompat.storage.backends.sqlite import SqliteBackend
+
+        return SqliteBackend(endpoint.removeprefix("sqlite://"), clock=clock, durability=durability)
     raise ValueError(f"unsupported datastore endpoint {endpoint!r}: want memory://, sqlite:///PATH or http(s)://ETCD,…")

@@ -155,7 +155,6 @@ class MemoryBackend:
             return
         self._compacted = revision
         del self._log[: max(0, len(self._log) - (self._revision - revision))]
-        self._feed.progress()
 
     def _check_open(self) -> None:
         if self._closed:
