@@ -1,11 +1,11 @@
 """The store in the process's memory: for tests and embedding; nothing outlives the process.
 
-Called through `backends.open_backend`. Everything happens on the event loop, and nothing awaits: a write is one step.
+Called through `backends.open_backend`. Everything happens on the event loop, and a write is one step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
 from itertools import islice
 
 from kcompat.apimachinery.clock import Clock
@@ -30,6 +30,9 @@ from kcompat.storage.interface import (
 )
 from kcompat.storage.keys import SortedKeys, prefix_end
 from kcompat.storage.leases import Leases
+
+FAIR = 64
+"""Writes after which others get a turn: a caller that only ever writes would starve the watches."""
 
 MEMORY_HISTORY = History(events=20_000)
 
@@ -66,7 +69,10 @@ class MemoryBackend:
             raise Conflict(key, current)
         if lease and lease not in self._leases:
             raise KeyError(lease)
-        return self._apply(key, value, current, lease)
+        revision = self._apply(key, value, current, lease)
+        if revision % FAIR == 0:
+            await asyncio.sleep(0)
+        return revision
 
     async def get(self, key: Key, *, at: Revision | None = None) -> tuple[KeyValue | None, Revision]:
         revision = self._readable(at)
@@ -170,9 +176,9 @@ class MemoryBackend:
             raise Compacted(max(1, self._compacted))
         return at
 
-    def _since(self, revision: Revision) -> Iterator[Event]:
+    def _since(self, revision: Revision) -> list[Event]:
         """The log after revision, oldest first."""
-        return islice(self._log, max(0, len(self._log) - (self._revision - revision)), None)
+        return self._log[max(0, len(self._log) - (self._revision - revision)) :]
 
     def _as_of(self, revision: Revision, low: Key, end: Key | None) -> list[KeyValue]:
         undone: dict[Key, KeyValue | None] = {}

@@ -1,6 +1,7 @@
 """Reads of the SQLite store, in a thread and on a connection of their own.
 
-Called by `backend.py`. Each read is one transaction, so that items, count and revision belong together. The past is the
+Called by `backend.py`. `fetchall` throughout: a statement left open would keep its snapshot, and the write-ahead log from
+being reused. Each read is one transaction, so that items, count and revision belong together. The past is the
 present with the log after it undone: a row of the log names the row it replaced.
 """
 
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from kcompat.storage.backends.sqlite.database import connect, storage_error
 from kcompat.storage.interface import Batch, Compacted, Event, FutureRevision, Key, KeyValue, Page, Revision, Unavailable
@@ -27,6 +28,12 @@ LAST_KEY = "\U0010ffff" * 64
 """Sorts behind every key: the end of a range without end."""
 
 ITEM = "SELECT log.key, log.value, log.revision, log.created, log.lease FROM log"
+
+REVISION = "max(1, compacted, ifnull((SELECT max(revision) FROM log), 0))"
+
+LATEST = f"""
+SELECT {REVISION}, log.key, log.value, log.revision, log.created, log.lease
+FROM meta LEFT JOIN keys ON keys.key = ? LEFT JOIN log ON log.revision = keys.revision"""
 
 CHANGED = """
 WITH changed AS MATERIALIZED (
@@ -71,25 +78,23 @@ class Reader:
         """The store's revision and the oldest readable one, with everything read inside as of the same moment."""
         self._database.execute("BEGIN")
         try:
-            latest, compacted = self._database.execute(
-                "SELECT max(1, compacted, ifnull((SELECT max(revision) FROM log), 0)), compacted FROM meta"
-            ).fetchone()
+            ((latest, compacted),) = self._database.execute(f"SELECT {REVISION}, compacted FROM meta").fetchall()
             yield latest, compacted
         finally:
             if self._database.in_transaction:  # a failed disk has ended it already
                 self._database.execute("ROLLBACK")
 
     def _get(self, key: Key, at: Revision | None) -> tuple[KeyValue | None, Revision]:
+        if at is None:
+            ((latest, *row),) = self._database.execute(LATEST, (key,)).fetchall()
+            return KeyValue(*row) if row[0] is not None else None, latest
         with self._transaction() as (latest, compacted):
-            at = _readable(at, latest, compacted)
-            place = None
-            if at < latest:
-                place = self._database.execute(
-                    "SELECT previous FROM log WHERE revision > ? AND key = ? ORDER BY revision LIMIT 1", (at, key)
-                ).fetchone()
-            place = place or self._database.execute("SELECT revision FROM keys WHERE key = ?", (key,)).fetchone()
-            row = self._database.execute(f"{ITEM} WHERE revision = ?", place).fetchone() if place else None
-            return KeyValue(*row) if row else None, at
+            _readable(at, latest, compacted)
+            place = self._database.execute(
+                "SELECT previous FROM log WHERE revision > ? AND key = ? ORDER BY revision LIMIT 1", (at, key)
+            ).fetchall() or self._database.execute("SELECT revision FROM keys WHERE key = ?", (key,)).fetchall()
+            rows = self._database.execute(f"{ITEM} WHERE revision = ?", place[0]).fetchall() if place else []
+            return KeyValue(*rows[0]) if rows else None, at
 
     def _range(self, prefix: Key, at: Revision | None, start: Key | None, limit: int | None) -> Page:
         bounds = {"low": max(prefix, start or prefix), "end": prefix_end(prefix) or LAST_KEY, "limit": -1 if limit is None else limit}
@@ -99,16 +104,14 @@ class Reader:
                 return self._page(at, "", "keys WHERE keys.key >= :low AND keys.key < :end", bounds)
             return self._page(at, CHANGED, "present AS keys", bounds | {"at": at})
 
-    def _page(self, at: Revision, tables: str, source: str, bounds: dict[str, object]) -> Page:
-        rows = self._database.execute(
-            f"{tables} {ITEM} JOIN (SELECT key, revision FROM {source} ORDER BY key LIMIT :limit) AS page USING (revision) ORDER BY page.key",
-            bounds,
-        ).fetchall()
-        items = [KeyValue(*row) for row in rows]
-        if bounds["limit"] == -1 or len(rows) < int(str(bounds["limit"])):
-            return Page(at, items, len(items))
-        (count,) = self._database.execute(f"{tables} SELECT count(*) FROM {source}", bounds).fetchone()
-        return Page(at, items, count)
+    def _page(self, at: Revision, tables: str, source: str, bounds: dict[str, Any]) -> Page:
+        """`source` has the keys in bounds and the revisions of their values; only the page's own values are read."""
+        page = f"SELECT key, revision FROM {source} ORDER BY key LIMIT :limit"
+        rows = self._database.execute(f"{tables} {ITEM} JOIN ({page}) AS page USING (revision) ORDER BY page.key", bounds).fetchall()
+        count = len(rows)
+        if count == bounds["limit"]:
+            ((count,),) = self._database.execute(f"{tables} SELECT count(*) FROM {source}", bounds).fetchall()
+        return Page(at, [KeyValue(*row) for row in rows], count)
 
     def _replay(self, prefix: Key, after: Revision, upto: Revision) -> Batch:
         with self._transaction() as (_, compacted):
