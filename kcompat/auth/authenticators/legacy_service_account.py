@@ -1,0 +1,77 @@
+"""Tokens kept in secrets of type kubernetes.io/service-account-token (upstream: pkg/serviceaccount/legacy.go)."""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+from collections.abc import Mapping, Sequence
+from hmac import compare_digest
+from typing import Any
+
+from kcompat.apimachinery import meta
+from kcompat.apimachinery.reader import Reader
+from kcompat.auth import service_accounts
+from kcompat.auth.interface import InvalidCredentials, TokenAnswer
+from kcompat.auth.tokens import LEGACY_ISSUER, KeySet, unverified_issuer
+
+INVALID_SINCE = "kubernetes.io/legacy-token-invalid-since"
+
+_CLAIMS = ("namespace", "secret.name", "service-account.name", "service-account.uid")
+
+
+class LegacyServiceAccountAuthenticator:
+    """Such a token is good while the secret that holds it, and its service account, exist. It has only the API server's audiences.
+
+    With `lookup` false (--service-account-lookup) the signature is enough.
+    """
+
+    def __init__(self, keys: KeySet, api_audiences: Sequence[str], reader: Reader, lookup: bool = True) -> None:
+        self._keys = keys
+        self._api_audiences = tuple(api_audiences)
+        self._reader = reader
+        self._lookup = lookup
+
+    async def authenticate_token(self, token: str, audiences: Sequence[str]) -> TokenAnswer | None:
+        if unverified_issuer(token) != LEGACY_ISSUER:
+            return None
+        claims = self._keys.verify(token)
+        if claims.get("iss") != LEGACY_ISSUER:
+            raise InvalidCredentials("token issuer is invalid")
+        shared = tuple(a for a in self._api_audiences if a in audiences) if audiences else self._api_audiences
+        if self._api_audiences and not shared:
+            raise InvalidCredentials("token audiences are invalid for the target audiences")
+        namespace, secret, account, uid = _claims(claims)
+        if self._lookup:
+            await self._check(token, namespace, secret, account, uid)
+        return TokenAnswer(service_accounts.user_info(namespace, account, uid), shared)
+
+    async def _check(self, token: str, namespace: str, secret_name: str, account_name: str, uid: str) -> None:
+        secret = await self._reader.get("", "secrets", namespace, secret_name)
+        if secret is None or meta.is_being_deleted(secret):
+            raise InvalidCredentials("Token has been invalidated")
+        if not compare_digest(_held(secret), token.encode()):
+            raise InvalidCredentials("Token does not match server's copy")
+        account = await self._reader.get("", "serviceaccounts", namespace, account_name)
+        if account is None or meta.is_being_deleted(account):
+            raise InvalidCredentials(f"ServiceAccount {namespace}/{account_name} has been deleted")
+        if meta.uid(account) != uid:
+            raise InvalidCredentials(f"ServiceAccount UID ({meta.uid(account)}) does not match claim ({uid})")
+        if meta.labels(secret).get(INVALID_SINCE):
+            raise InvalidCredentials(f"the token in secret {namespace}/{secret_name} has been marked invalid")
+
+
+def _claims(claims: Mapping[str, Any]) -> tuple[str, ...]:
+    """Namespace, secret, service account and its uid. Raises InvalidCredentials if one is missing or the subject is another."""
+    found = tuple(str(claims.get(f"kubernetes.io/serviceaccount/{name}") or "") for name in _CLAIMS)
+    if not all(found):
+        raise InvalidCredentials("a claim is missing")
+    if service_accounts.split_username(str(claims.get("sub") or "")) != (found[0], found[2]):
+        raise InvalidCredentials("sub claim is invalid")
+    return found
+
+
+def _held(secret: Mapping[str, Any]) -> bytes:
+    try:
+        return b64decode((secret.get("data") or {}).get("token", ""))
+    except binascii.Error:
+        return b""
