@@ -30,12 +30,15 @@ def main() -> None:
 
 
 def type_packages(versions: dict[str, tuple[str, str]], dirs: dict[str, Path]) -> dict[str, Any]:
-    parsed = gofacts.parse(sorted({*versions, *gofacts.SHARED}), dirs)
-    packages = {typefacts.short(p): typefacts.package_facts(p, t, versions.get(p)) for p, t in parsed.items()}
-    keep = typefacts.reachable(packages)
+    """Facts of every package, reduced to the types that some kind reaches. A stable type may reach into a package of an alpha version."""
+    wanted, packages = {*versions, *gofacts.SHARED}, dict[str, Any]()
+    while wanted:
+        parsed = gofacts.parse(sorted(wanted), dirs)
+        packages |= {typefacts.short(p): typefacts.package_facts(p, t, versions.get(p)) for p, t in parsed.items()}
+        keep = typefacts.reachable(packages)
+        wanted = {"k8s.io/api/" + name for name in keep if name not in packages}
     for name, facts in packages.items():
         facts["types"] = {t: f for t, f in facts["types"].items() if t in keep[name]}
-        facts["kinds"] = [k for k in facts["kinds"] if k in facts["types"]]
     return {name: facts for name, facts in packages.items() if facts["types"]}
 
 

@@ -45,7 +45,8 @@ def package_facts(path: str, parsed: Facts, gv: tuple[str, str] | None) -> Facts
     head: Facts = {"package": path}
     if gv is not None:
         head |= {"group": gv[0], "version": gv[1]}
-    return head | {"kinds": sorted(n for n, t in types.items() if n == "WatchEvent" or is_kind(t)), "types": types}
+    kinds = sorted(n for n, t in types.items() if n == "WatchEvent" or is_kind(t)) if gv or short(path) == "meta/v1" else []
+    return head | {"kinds": kinds, "types": types}
 
 
 def is_data(t: Facts) -> bool:
@@ -145,14 +146,14 @@ def references(facts: Facts) -> set[str]:
 
 
 def reachable(packages: dict[str, Facts]) -> dict[str, set[str]]:
-    """By package, the type names that some kind mentions, directly or not."""
+    """By package, the type names that some kind mentions, directly or not; with packages that are not there yet."""
     queue = [f"{p}.{kind}" for p, facts in packages.items() for kind in facts["kinds"]]
-    seen: set[str] = set()
+    result: dict[str, set[str]] = {p: set() for p in packages}
     while queue:
-        name = queue.pop()
-        package, _, local = name.rpartition(".")
-        if name in seen or local not in packages.get(package, {"types": {}})["types"]:
+        package, _, local = queue.pop().rpartition(".")
+        if local in result.get(package, ()) or package == "time":
             continue
-        seen.add(name)
-        queue += references(packages[package]["types"][local])
-    return {p: {n.rpartition(".")[2] for n in seen if n.rpartition(".")[0] == p} for p in packages}
+        result.setdefault(package, set()).add(local)
+        if package in packages:
+            queue += references(packages[package]["types"][local])
+    return result

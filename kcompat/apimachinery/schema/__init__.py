@@ -1,0 +1,24 @@
+"""The API's types compiled from facts: typed decoding, and views of types for patches and structured merge.
+
+- decode(tree, "apps", "v1", "Deployment") → Decoded(tree, strict_errors); raises DecodeError
+- type_of("apps", "v1", "Deployment").fields["spec"].type.fields["template"] → Field
+- normalise(tree, type), zero(type), interpret(tree)
+"""
+
+from kcompat.apimachinery.schema.decode import Decoded, DecodeError, UnknownKindError, decode, interpret, normalise, zero
+from kcompat.apimachinery.schema.types import Field, Struct, Type, enum_of, type_of
+
+__all__ = [
+    "DecodeError",
+    "Decoded",
+    "Field",
+    "Struct",
+    "Type",
+    "UnknownKindError",
+    "decode",
+    "enum_of",
+    "interpret",
+    "normalise",
+    "type_of",
+    "zero",
+]
