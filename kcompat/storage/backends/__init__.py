@@ -32,4 +32,8 @@ def open_backend(
         from kcompat.storage.backends.sqlite import SqliteBackend
 
         return SqliteBackend(endpoint.removeprefix("sqlite://"), clock=clock, durability=durability)
+    if endpoint.startswith(("http://", "https://")):
+        from kcompat.storage.backends.etcd import EtcdBackend, Tls
+
+        return EtcdBackend(endpoint.split(","), tls=Tls(ca_file, cert_file, key_file))
     raise ValueError(f"unsupported datastore endpoint {endpoint!r}: want memory://, sqlite:///PATH or http(s)://ETCD,…")
