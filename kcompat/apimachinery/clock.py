@@ -49,6 +49,10 @@ class Identity:
         """A version 4 UUID in its canonical text."""
         return str(uuid.UUID(int=self._source.getrandbits(128), version=4))
 
+    def fraction(self) -> float:
+        """A number in [0, 1), for jitter."""
+        return self._source.random()
+
     def suffix(self, n: int = 5) -> str:
         """n random characters of the alphabet of generated names."""
         return "".join(self._source.choices(SUFFIX_ALPHABET, k=n))

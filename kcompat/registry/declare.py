@@ -30,8 +30,8 @@ class Rules:
     """PUT without resourceVersion overwrites (upstream: AllowUnconditionalUpdate)."""
     has_generation: bool = False
     """metadata.generation starts at 1 and grows when the spec changes."""
-    graceful: bool = False
-    """Deletion honours gracePeriodSeconds (upstream: RESTGracefulDeleteStrategy); only pods."""
+    garbage_collection: str = "DeleteDependents"
+    """What deletion does to dependents when not asked: DeleteDependents, OrphanDependents, or Unsupported (upstream: DefaultGarbageCollectionPolicy)."""
     generate_name_length: int = 63 - 5
 
     def default(self, obj: Tree) -> None:
@@ -74,6 +74,18 @@ class Rules:
         from kcompat.apimachinery.names import name_is_dns_subdomain
 
         return name_is_dns_subdomain(name, prefix)
+
+    def grace_period(self, obj: Tree, requested: int | None) -> int | None:
+        """Seconds of graceful deletion; None: the kind does not delete gracefully (upstream: CheckGracefulDelete). Only pods do."""
+        return None
+
+    def begin_deletion(self, obj: Tree) -> bool:
+        """Changes an object at its first deletion. True: it is only marked now and deleted by a later request (namespaces)."""
+        return False
+
+    def held(self, obj: Tree) -> bool:
+        """Whether something must still happen before the object may go: finalizers."""
+        return bool(obj["metadata"].get("finalizers"))
 
     def canonicalize(self, obj: Tree) -> None:
         """Last normalisation before storage (upstream: Canonicalize)."""
@@ -145,10 +157,10 @@ class Scale(Subresource):
 
 @dataclass(frozen=True, slots=True)
 class Action(Subresource):
-    """A subresource (or a create-only resource) with behaviour of its own. `handler` is `registry/actions/<file>.py`'s coroutine function."""
+    """A subresource (or a create-only resource) with behaviour of its own. `handler` is `api/actions/<file>.py`'s coroutine function."""
 
     handler: str = ""
-    """Name of the module in registry/actions/ that carries it out."""
+    """Name of the module in api/actions/ that carries it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +191,9 @@ class Resource:
     to_storage: Callable[[Tree], Tree] | None = None
     from_storage: Callable[[Tree], Tree] | None = None
     action: str = ""
-    """Not stored (subjectaccessreviews, bindings, …): module in registry/actions/ that answers its create."""
+    """Not stored (subjectaccessreviews, bindings, …): module in api/actions/ that answers its create."""
+    returns_deleted: bool = False
+    """A delete answers with the object instead of a Status (upstream: ReturnDeletedObject)."""
     ttl: str = ""
     """Name of the setting that gives objects a lease ("event_ttl")."""
     indexes: tuple[str, ...] = ()

@@ -70,6 +70,12 @@ class Entry:
             self._tree = codec.decode_json(self.layout.head + self.tail)
         return self._tree
 
+    def peek(self) -> Tree:
+        """The decoded object, shared, without keeping it decoded."""
+        if self._tree is not None:
+            return self._tree
+        return self.fresh_tree()
+
     def fresh_tree(self) -> Tree:
         """A decoded object of the caller's own."""
         tree: Tree = codec.decode_json(self.layout.head + self.tail)
@@ -231,7 +237,7 @@ class ResourceCache:
         if event.value is None:
             if previous is None:
                 return
-            change = CacheEvent(DELETED, self._gone(previous, event.revision), previous)
+            change = CacheEvent(DELETED, self.gone(previous, event.revision), previous)
             self._remove(previous)
         else:
             tree = self.cache.hints.pop(id(event.value), None)
@@ -243,7 +249,7 @@ class ResourceCache:
                 self._replace(previous, entry)
         self._publish(change)
 
-    def _gone(self, previous: Entry, revision: Revision) -> Entry:
+    def gone(self, previous: Entry, revision: Revision) -> Entry:
         start = previous.tail.index(b'",') + 2
         tail = b'"metadata":{"resourceVersion":"%d",%b' % (revision, previous.tail[start:])
         tree = with_revision(previous._tree, revision)
@@ -351,7 +357,7 @@ class ResourceCache:
         if event.value is None:
             if previous is None:
                 raise Compacted(event.revision)
-            return CacheEvent(DELETED, self._gone(previous, event.revision), previous)
+            return CacheEvent(DELETED, self.gone(previous, event.revision), previous)
         return CacheEvent(MODIFIED if previous else ADDED, self.entry(KeyValue(event.key, event.value, event.revision, 0)), previous)
 
 

@@ -1,0 +1,144 @@
+"""Request bodies: bytes in JSON, YAML or protobuf → a typed, canonical tree. Called by the verbs.
+
+Upstream: apiserver endpoints/handlers/create.go and rest.go, apimachinery runtime/serializer/{json,protobuf,codec_factory}.go.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kcompat.apimachinery import errors, json_strict, schema
+from kcompat.apimachinery.field import Path, not_supported
+from kcompat.apimachinery.quote import quote
+from kcompat.api import negotiate
+from kcompat.api.request import Request, Tree
+
+STRICT, WARN, IGNORE = "Strict", "Warn", "Ignore"
+_MAX_STRICT_ERRORS_SHOWN = 10
+_TYPE_META = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+
+
+def field_validation(request: Request) -> str:
+    """The fieldValidation parameter; Warn when not given."""
+    return request.query.get("fieldValidation") or WARN
+
+
+def validate_write_options(request: Request, kind: str) -> bool:
+    """Checks dryRun and fieldValidation; True for a dry run. Raises Invalid. `kind` is CreateOptions, UpdateOptions, PatchOptions."""
+    query = request.query
+    if not query.raw:
+        return False
+    found = []
+    dry_run = query.all("dryRun")
+    if set(dry_run) - {"All"}:
+        found.append(not_supported(Path("dryRun"), dry_run, ["All"]))
+    directive = query.get("fieldValidation")
+    if directive not in ("", STRICT, WARN, IGNORE):
+        found.append(not_supported(Path("fieldValidation"), directive, ["", IGNORE, STRICT, WARN]))
+    if found:
+        raise errors.invalid("meta.k8s.io", kind, "", found)
+    return bool(dry_run)
+
+
+async def read_object(request: Request, group: str, version: str, kind: str) -> Tree:
+    """The body decoded as this kind: pruned, type-checked, canonical. Raises BadRequest, UnsupportedMediaType."""
+    duplicates: list[str] = []
+    if request.object is not None:
+        tree: Any = request.object
+    else:
+        media_type = negotiate.body_type(request.headers.get("Content-Type", ""))
+        tree, duplicates = parse(media_type, await request.read(), kind)
+    return typed(request, tree, duplicates, group, version, kind)
+
+
+def parse(media_type: str, body: bytes, kind: str) -> tuple[Any, list[str]]:
+    """Bytes to a tree, and the duplicate fields met."""
+    if media_type == negotiate.PROTOBUF:
+        return _parse_protobuf(body, kind), []
+    if media_type == negotiate.YAML:
+        return _parse_yaml(body, kind)
+    try:
+        return json_strict.loads(body)
+    except json_strict.JSONError as error:
+        raise unrecognized(kind, f"json parse error: {error}", body) from None
+
+
+def unrecognized(kind: str, why: str, body: bytes) -> errors.StatusError:
+    """A body whose kind cannot even be read; long or binary bodies are shown as upstream does (runtime.NewMissingKindErr, summarizeData)."""
+    return errors.bad_request(f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; {why} ({_summary(body)})")
+
+
+def _summary(body: bytes) -> str:
+    if not body:
+        return "<empty>"
+    if body[0] == ord("{"):
+        return body.decode("utf-8", "replace") if len(body) <= 125 else body[:125].decode("utf-8", "replace") + " ..."
+    return body.hex() if len(body) <= 30 else body[:30].hex() + " ..."
+
+
+def _parse_yaml(body: bytes, kind: str) -> tuple[Any, list[str]]:
+    from kcompat.apimachinery import yaml
+
+    try:
+        return yaml.loads(body)
+    except yaml.YAMLError as error:
+        raise unrecognized(kind, f"yaml: {error}" if not str(error).startswith("yaml") else str(error), body) from None
+
+
+def _parse_protobuf(body: bytes, kind: str) -> Tree:
+    from kcompat.apimachinery import protobuf
+
+    try:
+        api_version, found, tree = protobuf.decode(body)
+    except protobuf.DecodeError as error:
+        raise errors.bad_request(f"the object provided is unrecognized (must be of type {kind}): {error}") from None
+    return {"kind": found, "apiVersion": api_version, **tree}
+
+
+def typed(request: Request, tree: Any, duplicates: list[str], group: str, version: str, kind: str) -> Tree:
+    """Checks kind and version, decodes, and answers unknown and duplicate fields as fieldValidation asks."""
+    api_version = f"{group}/{version}" if group else version
+    if not isinstance(tree, dict):
+        go_type = {list: "array", str: "string", bool: "bool"}.get(type(tree), "number")
+        if tree is not None:
+            why = f"json parse error: json: cannot unmarshal {go_type} into Go value of type {_TYPE_META}"
+            raise unrecognized(kind, why, b"")
+        tree = {}
+    found_kind, found_version = tree.get("kind") or kind, tree.get("apiVersion") or api_version
+    if found_kind != kind or found_version != api_version:
+        raise _wrong_kind(found_kind, found_version, kind, group, api_version)
+    try:
+        decoded = schema.decode(tree, group, version, kind)
+    except schema.DecodeError as error:
+        raise errors.bad_request(f'{kind} in version "{version}" cannot be handled as a {kind}: {error}') from None
+    result = decoded.tree
+    result["kind"], result["apiVersion"] = kind, api_version
+    if decoded.strict_errors or duplicates:
+        answer_strict_errors(request, [*decoded.strict_errors, *duplicates], f'{kind} in version "{version}" cannot be handled as a {kind}: ')
+    return result
+
+
+def answer_strict_errors(request: Request, found: list[str], prefix: str) -> None:
+    """Strict: BadRequest. Warn: Warning headers. Ignore: nothing."""
+    directive = field_validation(request)
+    if directive == STRICT:
+        raise errors.bad_request(f"{prefix}strict decoding error: {', '.join(found)}")
+    if directive == WARN:
+        request.warnings.extend(found)
+
+
+def _wrong_kind(kind: str, api_version: str, wanted: str, group: str, wanted_version: str) -> errors.StatusError:
+    version = api_version.rpartition("/")[2]
+    cannot = f"{kind} in version {quote(version)} cannot be handled as a {wanted}: "
+    if schema.knows(*_group_version(api_version), kind):
+        if api_version != wanted_version and kind == wanted:
+            return errors.bad_request(f"the API version in the data ({api_version}) does not match the expected API version ({wanted_version})")
+        internal = group.split(".", 1)[0] if group else "core"
+        return errors.bad_request(f"{cannot}converting ({version}.{kind}) to ({internal}.{wanted}): unknown conversion")
+    scheme = 'in scheme "pkg/runtime/scheme.go:111"'
+    return errors.bad_request(f"{cannot}no kind {quote(kind)} is registered for version {quote(api_version)} {scheme}")
+
+
+def _group_version(api_version: str) -> tuple[str, str]:
+    group, _, version = api_version.rpartition("/")
+    return group, version

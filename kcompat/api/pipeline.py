@@ -1,0 +1,274 @@
+"""The stages every request passes, whether it came over a socket or from within the process. Called by `api/server.py` and the local transport.
+
+`STAGES` is the order, outermost first (upstream: apiserver pkg/server/config.go:DefaultBuildHandlerChain). A stage takes the
+services and the next handler and gives a handler.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from kcompat.apimachinery import errors
+from kcompat.apimachinery.user import AUTHENTICATED, UNAUTHENTICATED, UserInfo
+from kcompat.api import documents, respond, routes
+from kcompat.api.flowcontrol import InFlight
+from kcompat.api.metrics import METRICS
+from kcompat.api.request import Answer, Handler, Request
+from kcompat.api.scope import Services
+from kcompat.auth.authentication import bearer_token
+from kcompat.auth.authorization import forbidden
+from kcompat.auth.interface import AuthorizationAttributes, Credentials, Decision, InvalidCredentials
+from kcompat.storage.interface import StorageError
+
+Stage = Callable[[Services, Handler], Handler]
+log = logging.getLogger(__name__)
+_REQUEST_SECONDS = 60.0
+_SLOW = ("watch", "connect")
+
+
+def panic_recovery(services: Services, following: Handler) -> Handler:
+    """Every failure becomes a Status; what nobody foresaw is logged and answered with 500."""
+
+    async def handle(request: Request) -> Answer:
+        try:
+            return await following(request)
+        except errors.StatusError as error:
+            return respond.error_response(request, error)
+        except StorageError as error:
+            log.warning("store: %s", error)
+            return respond.error_response(request, errors.service_unavailable("the store is unavailable: " + str(error)))
+        except Exception:
+            log.exception("%s %s failed", request.method, request.path)
+            return respond.error_response(request, errors.internal_error("an unexpected error occurred; the server's log has the details"))
+
+    return handle
+
+
+def request_information(services: Services, following: Handler) -> Handler:
+    """What the URL asks for."""
+
+    async def handle(request: Request) -> Answer:
+        request.info = routes.request_info(request)
+        return await following(request)
+
+    return handle
+
+
+def audit_id(services: Services, following: Handler) -> Handler:
+    """Names the request, and puts on every answer the headers they all carry."""
+    identity = services.identity
+
+    async def handle(request: Request) -> Answer:
+        if request.local:
+            return await following(request)
+        request.audit_id = request.headers.get("Audit-ID") or identity.uid()
+        answer = await following(request)
+        headers = answer.headers
+        headers["Audit-Id"] = request.audit_id
+        if "Cache-Control" not in headers:
+            headers["Cache-Control"] = "no-cache, private"
+        if request.warnings:
+            headers["Warning"] = warning_header(request.warnings)
+        return answer
+
+    return handle
+
+
+def warning_header(warnings: list[str]) -> str:
+    """RFC 7234 warnings, code 299, without repeats; the server writes one header line for each."""
+    texts = [text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ").replace("\r", " ") for text in dict.fromkeys(warnings)]
+    return "\n".join(f'299 - "{text}"' for text in texts)
+
+
+def measured(services: Services, following: Handler) -> Handler:
+    """Counts requests for /metrics."""
+    clock = services.clock
+
+    async def handle(request: Request) -> Answer:
+        started = clock.monotonic()
+        answer = await following(request)
+        METRICS.observe(request, answer.status, clock.monotonic() - started)
+        return answer
+
+    return handle
+
+
+def deadline(services: Services, following: Handler) -> Handler:
+    """Requests that are not long-running end after 60 s with 504."""
+
+    async def handle(request: Request) -> Answer:
+        if request.info.verb in _SLOW or request.local:
+            return await following(request)
+        try:
+            async with asyncio.timeout(_REQUEST_SECONDS):
+                return await following(request)
+        except TimeoutError:
+            raise errors.timeout("request did not complete within the allotted timeout", 0) from None
+
+    return handle
+
+
+def authentication(services: Services, following: Handler) -> Handler:
+    """Who asks. A client certificate's identity is decided once a connection; local requests bring theirs."""
+    authenticator = services.authenticator
+
+    async def handle(request: Request) -> Answer:
+        if request.local:
+            return await following(request)
+        headers, peer = request.headers, request.peer
+        plain = "Authorization" not in headers and "X-Remote-User" not in headers and "Sec-WebSocket-Protocol" not in headers
+        if plain and peer.user is not None:
+            request.user = peer.user
+            return await following(request)
+        try:
+            credentials = Credentials(peer.certificate, bearer_token(headers), headers, request.path)
+            user = await authenticator.authenticate(credentials)
+        except InvalidCredentials as refusal:
+            log.info("authentication failed: %s", refusal)
+            user = None
+        if user is None:
+            raise errors.unauthorized("Unauthorized")
+        if plain and peer.certificate is not None:
+            peer.user = user
+        request.user = user
+        return await following(request)
+
+    return handle
+
+
+def impersonation(services: Services, following: Handler) -> Handler:
+    """Impersonate-* headers, each authorized (upstream: endpoints/filters/impersonation.go)."""
+
+    async def handle(request: Request) -> Answer:
+        headers = request.headers
+        if request.local or ("Impersonate-User" not in headers and "Impersonate-Group" not in headers and "Impersonate-Uid" not in headers):
+            return await following(request)
+        await _impersonate(services, request)
+        return await following(request)
+
+    return handle
+
+
+async def _impersonate(services: Services, request: Request) -> None:
+    headers = request.headers
+    name = headers.get("Impersonate-User", "")
+    getall = getattr(headers, "getall", None)
+    groups = tuple(getall("Impersonate-Group", ())) if getall else ()
+    uid = headers.get("Impersonate-Uid", "")
+    extra: dict[str, tuple[str, ...]] = {}
+    for key, value in headers.items():
+        if key.lower().startswith("impersonate-extra-"):
+            extra_key = key[len("impersonate-extra-") :].lower()
+            extra[extra_key] = (*extra.get(extra_key, ()), value)
+    if not name:
+        raise errors.internal_error("requested impersonation without impersonating a user")
+    checks = [_impersonated_user(name), *(("", "groups", "", g, "") for g in groups)]
+    checks += [("authentication.k8s.io", "uids", "", uid, "")] if uid else []
+    checks += [("authentication.k8s.io", "userextras", "", v, k) for k, values in extra.items() for v in values]
+    for group, resource, namespace, target, subresource in checks:
+        asked = AuthorizationAttributes(
+            request.user, "impersonate", group, "v1", resource, subresource, namespace, target, request.path, True
+        )
+        verdict = await services.authorizer.authorize(asked)
+        if verdict.decision is not Decision.ALLOW:
+            raise forbidden(asked, verdict.reason)
+    request.user = UserInfo(name, uid, _groups(name, groups), extra)
+
+
+def _impersonated_user(name: str) -> tuple[str, str, str, str, str]:
+    parts = name.split(":")
+    if len(parts) == 4 and parts[:2] == ["system", "serviceaccount"]:
+        return "", "serviceaccounts", parts[2], parts[3], ""
+    return "", "users", "", name, ""
+
+
+def _groups(name: str, groups: tuple[str, ...]) -> tuple[str, ...]:
+    parts = name.split(":")
+    if not groups and len(parts) == 4 and parts[:2] == ["system", "serviceaccount"]:
+        groups = ("system:serviceaccounts", f"system:serviceaccounts:{parts[2]}")
+    if name == "system:anonymous":
+        return groups if UNAUTHENTICATED in groups else (*groups, UNAUTHENTICATED)
+    return groups if AUTHENTICATED in groups else (*groups, AUTHENTICATED)
+
+
+def flow_control(services: Services, following: Handler) -> Handler:
+    """Bounds what is being worked on at once; overload is answered with 429. Health checks and watches are not counted."""
+    limits = InFlight(services.settings["max_requests_inflight"], services.settings["max_mutating_requests_inflight"])
+
+    async def handle(request: Request) -> Answer:
+        if request.local or request.info.verb in _SLOW or not request.info.resource_request:
+            return await following(request)
+        with limits.admit(request.method):
+            return await following(request)
+
+    return handle
+
+
+def authorization(services: Services, following: Handler) -> Handler:
+    """May they. Upstream: endpoints/filters/authorization.go."""
+    authorizer = services.authorizer
+
+    async def handle(request: Request) -> Answer:
+        asked = attributes_of(request)
+        verdict = await authorizer.authorize(asked)
+        if verdict.decision is not Decision.ALLOW:
+            raise forbidden(asked, verdict.reason)
+        return await following(request)
+
+    return handle
+
+
+def attributes_of(request: Request) -> AuthorizationAttributes:
+    info = request.info
+    if not info.resource_request:
+        return AuthorizationAttributes(request.user, info.verb, path=info.path, resource_request=False)
+    name = info.name or _selected_name(request)
+    return AuthorizationAttributes(
+        request.user, info.verb, info.group, info.version, info.resource, info.subresource, info.namespace, name, info.path
+    )
+
+
+def _selected_name(request: Request) -> str:
+    """A list or watch of one name is authorized as of that name."""
+    if request.query.raw and request.info.verb in ("list", "watch"):
+        for term in request.query.get("fieldSelector").split(","):
+            if term.startswith("metadata.name=") and "/" not in term:
+                return term.removeprefix("metadata.name=").removeprefix("=")
+    return ""
+
+
+def dispatch(services: Services) -> Handler:
+    """The innermost handler: a verb on a resource, or a document."""
+
+    async def handle(request: Request) -> Answer:
+        if not request.info.resource_request:
+            return await documents.handle(request, services)
+        verb, scope = routes.scope_of(request, services)
+        return await verb(request, scope)
+
+    return handle
+
+
+STAGES: tuple[Stage, ...] = (
+    request_information,
+    audit_id,
+    measured,
+    panic_recovery,
+    deadline,
+    authentication,
+    impersonation,
+    flow_control,
+    authorization,
+)
+
+
+def build(services: Services) -> Handler:
+    """The whole pipeline as one handler."""
+    handler = dispatch(services)
+    for stage in reversed(STAGES):
+        handler = stage(services, handler)
+    return handler
+
+

@@ -1,0 +1,84 @@
+"""Answers in the form the client asked for. Called by the verbs and the pipeline.
+
+Upstream: apiserver endpoints/handlers/{response,responsewriters}.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from kcompat.apimachinery import errors
+from kcompat.api import negotiate
+from kcompat.api.negotiate import JSON, YAML, Output
+from kcompat.api.request import Request, Response, Tree
+from kcompat.api.scope import Scope
+from kcompat.registry.declare import Resource
+from kcompat.storage.watch_cache import Entry
+
+_CONTENT_TYPES = {JSON: "application/json", YAML: "application/yaml"}
+
+
+def output(request: Request, *, transforms: bool = True, stream: bool = False) -> Output:
+    """What form this request wants. Raises NotAcceptable."""
+    headers, query = request.headers, request.query
+    parameter = query.get("pretty") if query.raw and "pretty" in query else None
+    pretty = negotiate.wants_pretty(parameter, headers.get("User-Agent", ""))
+    return negotiate.negotiate(headers.get("Accept", ""), pretty and not stream, transforms, stream)
+
+
+def encode(tree: Any, form: Output) -> bytes:
+    """A tree as bytes: JSON (two spaces if pretty) or YAML."""
+    if form.media_type == YAML:
+        from kcompat.apimachinery import yaml
+
+        return yaml.dump(tree)
+    if form.pretty:
+        return orjson.dumps(tree, option=orjson.OPT_INDENT_2) + b"\n"
+    return orjson.dumps(tree) + b"\n"
+
+
+def tree_response(request: Request, tree: Any, form: Output, status: int = 200) -> Response:
+    """Any document."""
+    if request.local:
+        return Response(status, tree=tree)
+    return Response(status, encode(tree, form), _CONTENT_TYPES[form.media_type])
+
+
+def entry_response(request: Request, scope: Scope, entry: Entry, form: Output, status: int = 200) -> Response:
+    """One stored object; its stored bytes as they are whenever possible."""
+    convert = scope.resource.from_storage
+    if request.local:
+        return Response(status, tree=convert(entry.peek()) if convert else entry.peek())
+    if form.plain and convert is None:
+        return Response(status, entry.body + b"\n")
+    tree = entry.peek()
+    return object_response(request, scope.resource, convert(tree) if convert else tree, form, status)
+
+
+def object_response(request: Request, resource: Resource, tree: Tree, form: Output, status: int = 200) -> Response:
+    """One object in the served version, transformed if asked."""
+    if form.transform:
+        from kcompat.api import table
+
+        tree = table.transform_object(request, resource, tree, form)
+    return tree_response(request, tree, form, status)
+
+
+def error_response(request: Request, error: errors.StatusError) -> Response:
+    """A Status; in the form asked for if that is possible."""
+    try:
+        form = output(request, transforms=False)
+    except errors.StatusError:
+        form = Output(pretty=True)
+    if error.code == 404 and error.reason == "" and not error.message:
+        return page_not_found()
+    response = tree_response(request, error.status(), form, error.code)
+    response.headers.update(error.headers)
+    return response
+
+
+def page_not_found() -> Response:
+    """A path nobody serves."""
+    return Response(404, b"404 page not found\n", "text/plain; charset=utf-8", {"X-Content-Type-Options": "nosniff"})

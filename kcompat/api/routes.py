@@ -1,0 +1,174 @@
+"""URL → RequestInfo → handler. Called by the pipeline's first and last stages.
+
+Upstream: apiserver endpoints/request/requestinfo.go:NewRequestInfo and endpoints/installer.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from copy import copy
+from functools import lru_cache
+from importlib import import_module
+from pathlib import Path
+
+from kcompat.apimachinery import errors
+from kcompat.api import verbs
+from kcompat.api.request import Answer, Request, RequestInfo
+from kcompat.api.scope import Scope, Services
+from kcompat.registry.declare import Action, Resource, Scale, Subresource
+
+VerbHandler = Callable[[Request, Scope], Awaitable[Answer]]
+_VERBS: Mapping[str, VerbHandler] = {
+    file.stem: import_module(f"{verbs.__name__}.{file.stem}").handle for file in sorted(Path(verbs.__path__[0]).glob("[!_]*.py"))
+}
+_METHODS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_NAMESPACE_SUBRESOURCES = ("status", "finalize")
+
+
+def request_info(request: Request) -> RequestInfo:
+    """What the URL and method ask for."""
+    parts = split(request.path)
+    if len(parts) < 3 or parts[0] not in ("api", "apis") or (parts[0] == "apis" and len(parts) < 4):
+        return RequestInfo(request.method.lower(), request.path)
+    info = copy(resource_info(request.path))
+    info.verb = _verb(request, info)
+    return info
+
+
+def _verb(request: Request, info: RequestInfo) -> str:
+    """get, list, watch, create, …; `info.verb` is "watch" for the old /watch/ paths."""
+    if info.verb:
+        return info.verb
+    method = request.method
+    if method in ("GET", "HEAD"):
+        if info.name:
+            return "get"
+        watching = "watch" in request.query and request.query.get("watch").lower() not in ("false", "0")
+        return "watch" if watching else "list"
+    if method == "DELETE" and not info.name:
+        return "deletecollection"
+    return _METHODS.get(method, method.lower())
+
+
+@lru_cache(maxsize=4096)
+def resource_info(path: str) -> RequestInfo:
+    """The part of RequestInfo that the path alone decides. Shared: copied by `request_info`."""
+    parts = split(path)
+    info = RequestInfo("", path, True, api_prefix=parts[0])
+    if parts[0] == "api":
+        info.version, rest = parts[1], parts[2:]
+    else:
+        info.group, info.version, rest = parts[1], parts[2], parts[3:]
+    if rest[0] in ("watch", "proxy") and len(rest) > 1:
+        info.verb, rest = rest[0], rest[1:]
+    if rest[0] == "namespaces" and len(rest) > 1:
+        info.namespace = rest[1]
+        if len(rest) > 2 and rest[2] not in _NAMESPACE_SUBRESOURCES:
+            rest = rest[2:]
+    info.resource = rest[0]
+    info.name = rest[1] if len(rest) > 1 else ""
+    info.subresource = rest[2] if len(rest) > 2 else ""
+    info.rest = "/".join(rest[3:])
+    return info
+
+
+def split(path: str) -> list[str]:
+    """Path segments without empty ends; `//` keeps its empty segment out."""
+    return [part for part in path.split("/") if part] if "//" not in path else _split_keeping_namespace(path)
+
+
+def _split_keeping_namespace(path: str) -> list[str]:
+    """`/namespaces//pods` asks for all namespaces, as upstream's router does after cleaning the path."""
+    parts = [part for part in path.strip("/").split("/")]
+    kept = []
+    for index, part in enumerate(parts):
+        if part == "namespaces" and index + 1 < len(parts) and parts[index + 1] == "":
+            continue
+        if part:
+            kept.append(part)
+    return kept
+
+
+def no_such_resource() -> errors.StatusError:
+    error = errors.generic(404, "", "", "", "", "")
+    error.message, error.details = "the server could not find the requested resource", {}
+    return error
+
+
+def no_such_method() -> errors.StatusError:
+    error = errors.generic(405, "", "", "", "", "")
+    error.message, error.details = "the server does not allow this method on the requested resource", {}
+    return error
+
+
+def scope_of(request: Request, services: Services) -> tuple[VerbHandler, Scope]:
+    """The handler of a resource request and what it works on. Raises NotFound, MethodNotAllowed."""
+    info = request.info
+    resource = services.catalog.get(info.group, info.version, info.resource)
+    if resource is None:
+        raise _unknown(info, services)
+    subresource = _subresource(resource, info)
+    namespace = _namespace(resource, info)
+    store = services.stores(resource)
+    scope = Scope(services, resource, store, subresource, namespace, info.name)
+    return _handler(request, resource, subresource, info), scope
+
+
+def _unknown(info: RequestInfo, services: Services) -> errors.StatusError:
+    if info.group and not services.catalog.versions(info.group):
+        return errors.StatusError(404, "", "")
+    return no_such_resource()
+
+
+def _subresource(resource: Resource, info: RequestInfo) -> Subresource | None:
+    if not info.subresource:
+        return None
+    subresource = resource.subresource(info.subresource)
+    if subresource is None or (info.rest and info.subresource != "proxy"):
+        raise no_such_resource()
+    return subresource
+
+
+def _namespace(resource: Resource, info: RequestInfo) -> str:
+    """The namespace to work in. Raises NotFound for a path of the other scope."""
+    if not resource.namespaced:
+        if info.namespace and resource.name != "namespaces":
+            raise no_such_resource()
+        return ""
+    if info.name and not info.namespace:
+        raise no_such_resource()
+    if not info.namespace and info.verb not in ("list", "watch"):
+        raise no_such_method()
+    return info.namespace
+
+
+def _handler(request: Request, resource: Resource, subresource: Subresource | None, info: RequestInfo) -> VerbHandler:
+    verb = info.verb
+    if request.method == "HEAD":
+        raise no_such_method()
+    if subresource is not None:
+        if isinstance(subresource, Action):
+            return _action(subresource.handler, _connect_verb(subresource, request, verb))
+        if verb not in subresource.verbs:
+            raise no_such_method()
+        return _action("scale", verb) if isinstance(subresource, Scale) else _VERBS[verb]
+    if verb not in resource.verbs or (info.name and verb == "create"):
+        raise no_such_method()
+    if resource.action:
+        return _action(resource.action, verb)
+    return _VERBS[verb]
+
+
+def _connect_verb(subresource: Action, request: Request, verb: str) -> str:
+    if verb in subresource.verbs:
+        return verb
+    raise no_such_method()
+
+
+@lru_cache(maxsize=128)
+def _action(module: str, verb: str) -> VerbHandler:
+    """`create`, `get`, … of a file in api/actions/. Raises MethodNotAllowed where it has no such verb."""
+    handler: VerbHandler | None = getattr(import_module(f"kcompat.api.actions.{module}"), verb, None)
+    if handler is None:
+        raise no_such_method()
+    return handler

@@ -1,0 +1,72 @@
+"""What a verb works with: the services of the server, and what one request is about (upstream: handlers.RequestScope)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kcompat.admission.interface import Attributes, Chain
+from kcompat.apimachinery.clock import Clock, Identity
+from kcompat.api.request import Request
+from kcompat.registry.catalog import Catalog
+from kcompat.registry.declare import Resource, Subresource, Tree
+from kcompat.registry.store import Store
+
+if TYPE_CHECKING:
+    from kcompat.api.openapi import OpenAPI
+    from kcompat.auth.interface import Authenticator, Authorizer
+
+
+@dataclass(slots=True)
+class Services:
+    """Everything the API needs, joined in `cluster.py`."""
+
+    catalog: Catalog
+    stores: Callable[[Resource], Store]
+    admission: Chain
+    authenticator: Authenticator
+    authorizer: Authorizer
+    clock: Clock
+    identity: Identity
+    openapi: OpenAPI
+    settings: Mapping[str, Any]
+    tokens: Any = None
+    allocators: Any = None
+
+
+@dataclass(slots=True)
+class Scope:
+    """One request on a resource."""
+
+    services: Services
+    resource: Resource
+    store: Store
+    subresource: Subresource | None
+    namespace: str
+    name: str
+
+    def attributes(self, operation: str, request: Request, obj: Tree | None, old: Tree | None, *, dry_run: bool, **options: Any) -> Attributes:
+        """The admission attributes of this request."""
+        resource, sub = self.resource, self.subresource
+        kind, group, version = resource.kind, resource.group, resource.version
+        if sub is not None and sub.kind and sub.kind != resource.kind:
+            kind, group, version = sub.kind, sub.group, sub.version
+        return Attributes(
+            operation,
+            resource.group,
+            resource.version,
+            resource.name,
+            sub.name if sub is not None else "",
+            kind,
+            group,
+            version,
+            self.namespace,
+            self.name,
+            request.user,
+            obj,
+            old,
+            options,
+            dry_run,
+            request.warnings,
+        )

@@ -1,0 +1,94 @@
+"""Tables and metadata-only objects: the transforms of meta.k8s.io that `kubectl get` and metadata clients ask for.
+
+Upstream: apiserver endpoints/handlers/response.go, registry/rest/table.go; pkg/printers/internalversion.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from kcompat.apimachinery import errors
+from kcompat.apimachinery.clock import SystemClock
+from kcompat.api.negotiate import Output
+from kcompat.api.request import Request, Tree
+from kcompat.registry.declare import Column, Resource
+
+_NONE, _METADATA, _OBJECT = "None", "Metadata", "Object"
+_clock = SystemClock()
+
+
+def include_object(request: Request) -> str:
+    """The includeObject parameter. Raises BadRequest."""
+    policy = request.query.get("includeObject") or _METADATA
+    if policy not in (_NONE, _METADATA, _OBJECT):
+        raise errors.bad_request(f"unrecognized includeObject value: {policy!r}".replace("'", '"'))
+    return policy
+
+
+def transform_object(request: Request, resource: Resource, tree: Tree, form: Output) -> Tree:
+    """One object as a Table or as PartialObjectMetadata."""
+    if form.transform == "Table":
+        metadata = {"resourceVersion": tree["metadata"].get("resourceVersion", "")} if "metadata" in tree else {}
+        return table(request, resource, [tree], metadata, form)
+    if form.transform == "PartialObjectMetadata":
+        return partial(tree, form)
+    raise errors.not_acceptable("you requested PartialObjectMetadataList, but the requested object is not a list")
+
+
+def transform_list(request: Request, resource: Resource, items: Iterable[Tree], metadata: Tree, form: Output) -> Tree:
+    """A list as a Table or as PartialObjectMetadataList."""
+    if form.transform == "Table":
+        return table(request, resource, items, metadata, form)
+    if form.transform == "PartialObjectMetadataList":
+        version = f"meta.k8s.io/{form.version}"
+        return {"kind": "PartialObjectMetadataList", "apiVersion": version, "metadata": metadata, "items": [partial(i, form) for i in items]}
+    raise errors.not_acceptable("you requested PartialObjectMetadata, but the requested object is a list")
+
+
+def partial(tree: Tree, form: Output) -> Tree:
+    return {"kind": "PartialObjectMetadata", "apiVersion": f"meta.k8s.io/{form.version}", "metadata": tree.get("metadata", {})}
+
+
+def table(request: Request, resource: Resource, items: Iterable[Tree], metadata: Tree, form: Output, *, headers: bool = True) -> Tree:
+    """A meta.k8s.io Table: column definitions and a row an object."""
+    policy = include_object(request)
+    columns = resource.columns or DEFAULT_COLUMNS
+    now = _clock.now()
+    document: Tree = {"kind": "Table", "apiVersion": f"meta.k8s.io/{form.version}", "metadata": metadata}
+    document["columnDefinitions"] = [definition(column) for column in columns] if headers else None
+    document["rows"] = [row(columns, item, now, policy, form) for item in items]
+    return document
+
+
+def definition(column: Column) -> Tree:
+    return {
+        "name": column.name,
+        "type": column.type,
+        "format": column.format,
+        "description": column.description,
+        "priority": column.priority,
+    }
+
+
+def row(columns: tuple[Column, ...], item: Tree, now: datetime, policy: str, form: Output) -> Tree:
+    cells: list[Any] = [column.cell(item, now) for column in columns]
+    if policy == _NONE:
+        return {"cells": cells, "object": None}
+    return {"cells": cells, "object": item if policy == _OBJECT else partial(item, form)}
+
+
+def _name(obj: Tree, now: datetime) -> str:
+    return str(obj["metadata"].get("name", ""))
+
+
+def _created(obj: Tree, now: datetime) -> str:
+    return str(obj["metadata"].get("creationTimestamp", ""))
+
+
+DEFAULT_COLUMNS = (
+    Column("Name", _name, format="name"),
+    Column("Created At", _created, type="date"),
+)
+"""What resources without columns of their own show (upstream: rest.NewDefaultTableConvertor)."""

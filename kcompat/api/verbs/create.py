@@ -1,0 +1,50 @@
+"""POST: create. Upstream: apiserver endpoints/handlers/create.go."""
+
+from __future__ import annotations
+
+from kcompat.apimachinery import errors
+from kcompat.admission.interface import CREATE
+from kcompat.api import body, respond
+from kcompat.api.request import Answer, Request, Tree
+from kcompat.api.scope import Scope
+
+
+async def handle(request: Request, scope: Scope) -> Answer:
+    resource = scope.resource
+    form = respond.output(request)
+    dry_run = body.validate_write_options(request, "CreateOptions")
+    obj = await body.read_object(request, resource.group, resource.version, resource.kind)
+    obj = await prepare(request, scope, obj, dry_run)
+    attributes = scope.attributes(CREATE, request, obj, None, dry_run=dry_run)
+
+    async def admit(new: Tree, old: Tree | None) -> None:
+        attributes.object, attributes.name = new, new["metadata"].get("name", "")
+        await scope.services.admission.validate(attributes)
+
+    written = await scope.store.create(obj, scope.namespace, admit=admit, dry_run=dry_run)
+    request.warnings.extend(resource.rules.warnings(written.tree, None))
+    return respond.entry_response(request, scope, written.entry, form, 201)
+
+
+async def prepare(request: Request, scope: Scope, obj: Tree, dry_run: bool) -> Tree:
+    """Defaults and mutating admission: what happens to a new object before the store sees it."""
+    resource = scope.resource
+    check_namespace(obj, scope.namespace)
+    resource.rules.default(obj)
+    attributes = scope.attributes(CREATE, request, obj, None, dry_run=dry_run)
+    attributes.name = obj["metadata"].get("name", "")
+    if scope.namespace and not obj["metadata"].get("namespace"):
+        obj["metadata"]["namespace"] = scope.namespace
+    await scope.services.admission.admit(attributes)
+    return resource.to_storage(obj) if resource.to_storage is not None else obj
+
+
+def check_namespace(obj: Tree, namespace: str) -> None:
+    """Raises BadRequest when the object names another namespace than the URL (rest.EnsureObjectNamespaceMatchesRequestNamespace)."""
+    found = obj["metadata"].get("namespace", "")
+    if found and found != namespace:
+        message = "the namespace of the provided object does not match the namespace sent on the request"
+        if not namespace:
+            obj["metadata"].pop("namespace")
+            return
+        raise errors.bad_request(message)

@@ -1,0 +1,25 @@
+"""GET of one object. Upstream: apiserver endpoints/handlers/get.go:GetResource."""
+
+from __future__ import annotations
+
+from kcompat.apimachinery import errors
+from kcompat.api import respond
+from kcompat.api.request import Answer, Request
+from kcompat.api.scope import Scope
+from kcompat.registry.listing import parse_revision, wait_for_revision
+
+
+async def handle(request: Request, scope: Scope) -> Answer:
+    form = respond.output(request)
+    if request.query.raw:
+        await _not_older_than(request, scope)
+    entry = await scope.store.get(scope.namespace, scope.name)
+    return respond.entry_response(request, scope, entry, form)
+
+
+async def _not_older_than(request: Request, scope: Scope) -> None:
+    if "export" in request.query:
+        raise errors.bad_request("the export parameter, deprecated since v1.14, is no longer supported")
+    revision = parse_revision(request.query.get("resourceVersion"))
+    if revision:
+        await wait_for_revision(scope.store, revision)

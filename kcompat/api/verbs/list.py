@@ -1,0 +1,65 @@
+"""GET of a collection: the stored bytes joined. Upstream: apiserver endpoints/handlers/get.go:ListResource."""
+
+from __future__ import annotations
+
+import orjson
+
+from kcompat.apimachinery import errors
+from kcompat.apimachinery.field import Path, forbidden
+from kcompat.api import parameters, respond, table
+from kcompat.api.negotiate import Output
+from kcompat.api.request import Answer, Request, Response, Tree
+from kcompat.api.scope import Scope
+from kcompat.registry.listing import Listed, list_objects
+
+
+async def handle(request: Request, scope: Scope) -> Answer:
+    form = respond.output(request)
+    if request.query.raw and "sendInitialEvents" in request.query:
+        found = [forbidden(Path("sendInitialEvents"), "sendInitialEvents is forbidden for list")]
+        raise errors.invalid("meta.k8s.io", "ListOptions", "", found)
+    listed = await list_objects(scope.store, scope.namespace, parameters.list_options(request, scope))
+    return list_response(request, scope, listed, form)
+
+
+def list_response(request: Request, scope: Scope, listed: Listed, form: Output) -> Response:
+    metadata = list_metadata(listed)
+    resource = scope.resource
+    if form.plain and resource.from_storage is None and not request.local:
+        return Response(body=join(scope, listed, metadata))
+    items = [trim(tree) for tree in trees(scope, listed)]
+    if form.transform:
+        whole = [{"kind": resource.kind, "apiVersion": resource.api_version, **item} for item in items]
+        return respond.tree_response(request, table.transform_list(request, resource, whole, metadata, form), form)
+    document: Tree = {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": metadata, "items": items}
+    return respond.tree_response(request, document, form)
+
+
+def list_metadata(listed: Listed) -> Tree:
+    metadata: Tree = {"resourceVersion": str(listed.revision)}
+    if listed.continue_token:
+        metadata["continue"] = listed.continue_token
+    if listed.remaining is not None:
+        metadata["remainingItemCount"] = listed.remaining
+    return metadata
+
+
+def trees(scope: Scope, listed: Listed) -> list[Tree]:
+    convert = scope.resource.from_storage
+    if convert is None:
+        return [entry.peek() for entry in listed.entries]
+    return [convert(entry.peek()) for entry in listed.entries]
+
+
+def trim(tree: Tree) -> Tree:
+    """Items of typed lists carry no kind and apiVersion."""
+    return {name: value for name, value in tree.items() if name not in ("kind", "apiVersion")}
+
+
+def join(scope: Scope, listed: Listed, metadata: Tree) -> bytes:
+    """The whole list from the items' stored bytes."""
+    resource = scope.resource
+    start = orjson.dumps({"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": metadata})[:-1]
+    if not listed.entries:
+        return start + b',"items":[]}\n'
+    return b"".join((start, b',"items":[{', b",{".join([entry.tail for entry in listed.entries]), b"]}\n"))

@@ -1,0 +1,118 @@
+"""PATCH: JSON, merge and strategic merge patches. Upstream: apiserver endpoints/handlers/patch.go.
+
+Server-side apply is not served yet: it answers 415.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from kcompat.apimachinery import errors, json_strict, schema
+from kcompat.apimachinery.field import Path, forbidden, invalid
+from kcompat.apimachinery.patch import PatchError, json_patch, merge_patch, strategic
+from kcompat.api import body, negotiate, respond
+from kcompat.api.request import Answer, Request, Tree
+from kcompat.api.scope import Scope
+from kcompat.api.verbs.create import check_namespace
+from kcompat.api.verbs.update import check_name, write
+from kcompat.registry.declare import Resource
+
+ACCEPTED = (negotiate.JSON_PATCH, negotiate.MERGE_PATCH, negotiate.STRATEGIC_PATCH)
+Patch = Callable[[Tree], Tree]
+
+
+async def handle(request: Request, scope: Scope) -> Answer:
+    form = respond.output(request)
+    media_type = patch_type(request)
+    dry_run = body.validate_write_options(request, "PatchOptions")
+    if request.query.raw and "force" in request.query:
+        found = [forbidden(Path("force"), "may not be specified for non-apply patch")]
+        raise errors.invalid("meta.k8s.io", "PatchOptions", "", found)
+    transform = await patch_of(request, scope, media_type)
+    written = await write(request, scope, transform, dry_run=dry_run, retry=True)
+    return respond.entry_response(request, scope, written.entry, form)
+
+
+def patch_type(request: Request) -> str:
+    """The patch's media type. Raises UnsupportedMediaType."""
+    media_type = request.headers.get("Content-Type", "").split(";", 1)[0].strip().lower()
+    if media_type in ACCEPTED:
+        return media_type
+    if media_type.startswith("application/apply-patch+"):
+        message = "the body of the request was in an unknown format - accepted media types include: " + ", ".join(ACCEPTED)
+        raise errors.unsupported_media_type(message)
+    error = errors.unsupported_media_type("415: Unsupported Media Type")
+    error.details = {}
+    raise error
+
+
+async def patch_of(request: Request, scope: Scope, media_type: str) -> Any:
+    """The patch as a function of the current object (storage version in and out)."""
+    resource = scope.resource
+    document, duplicates = await _document(request)
+    apply = _applier(resource, media_type, document)
+
+    async def transform(current: Tree | None) -> Tree:
+        if current is None:
+            raise scope.store.not_found(scope.name)
+        served = resource.from_storage(current) if resource.from_storage else current
+        patched = patch_object(request, scope, apply, served, duplicates)
+        return resource.to_storage(patched) if resource.to_storage else patched
+
+    return transform
+
+
+async def _document(request: Request) -> tuple[Any, list[str]]:
+    if request.object is not None:
+        return request.object, []
+    data = await request.read()
+    try:
+        return json_strict.loads(data)
+    except json_strict.JSONError as error:
+        raise errors.bad_request(f"error decoding patch: {error}") from None
+
+
+def _applier(resource: Resource, media_type: str, document: Any) -> Patch:
+    if media_type == negotiate.JSON_PATCH:
+        if not isinstance(document, list):
+            go_type = "object" if isinstance(document, dict) else "string" if isinstance(document, str) else "number"
+            message = f"error decoding patch: json: cannot unmarshal {go_type} into Go value of type jsonpatch.Patch"
+            raise errors.bad_request(message)
+        return lambda current: json_patch.apply(current, document)
+    if media_type == negotiate.MERGE_PATCH:
+        return lambda current: merge_patch.apply(current, document)
+    typed = schema.type_of(resource.group, resource.version, resource.kind)
+    return lambda current: strategic.apply(current, document, typed)
+
+
+def patch_object(request: Request, scope: Scope, apply: Patch, current: Tree, duplicates: list[str]) -> Tree:
+    """Patches, decodes and defaults. Raises BadRequest or Invalid as upstream words them."""
+    resource = scope.resource
+    try:
+        patched = apply(current)
+    except PatchError as error:
+        raise error.status(resource.group, resource.kind, scope.name) from None
+    return retyped(request, scope, patched, duplicates)
+
+
+def retyped(request: Request, scope: Scope, patched: Any, duplicates: list[str]) -> Tree:
+    """What a patch made, as an object of the kind again."""
+    resource = scope.resource
+    if isinstance(patched, dict):
+        patched = {**patched, "kind": resource.kind, "apiVersion": resource.api_version}
+    try:
+        decoded = schema.decode(patched, resource.group, resource.version, resource.kind)
+    except schema.DecodeError as error:
+        shown = orjson.dumps(patched, option=orjson.OPT_SORT_KEYS).decode()
+        raise errors.invalid("", "", "", [invalid(Path("patch"), shown, str(error))]) from None
+    if decoded.strict_errors or duplicates:
+        body.answer_strict_errors(request, [*decoded.strict_errors, *duplicates], "")
+    obj = decoded.tree
+    obj["kind"], obj["apiVersion"] = resource.kind, resource.api_version
+    check_name(obj, scope.name)
+    check_namespace(obj, scope.namespace)
+    resource.rules.default(obj)
+    return obj

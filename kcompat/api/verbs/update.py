@@ -1,0 +1,78 @@
+"""PUT: update. Upstream: apiserver endpoints/handlers/update.go."""
+
+from __future__ import annotations
+
+from kcompat.apimachinery import errors
+from kcompat.admission.interface import CREATE, UPDATE
+from kcompat.api import body, respond
+from kcompat.api.request import Answer, Request, Tree
+from kcompat.api.scope import Scope
+from kcompat.api.verbs.create import check_namespace
+from kcompat.registry.declare import Status
+from kcompat.registry.store import Preconditions, Transform, Written
+
+
+async def handle(request: Request, scope: Scope) -> Answer:
+    resource = scope.resource
+    form = respond.output(request)
+    dry_run = body.validate_write_options(request, "UpdateOptions")
+    obj = await body.read_object(request, resource.group, resource.version, resource.kind)
+    check_name(obj, scope.name)
+    check_namespace(obj, scope.namespace)
+    resource.rules.default(obj)
+    if resource.to_storage is not None:
+        obj = resource.to_storage(obj)
+    uid = obj["metadata"].get("uid", "")
+
+    async def transform(current: Tree | None) -> Tree:
+        return {**obj, "metadata": dict(obj["metadata"])}
+
+    written = await write(request, scope, transform, dry_run=dry_run, preconditions=Preconditions(uid=uid))
+    return respond.entry_response(request, scope, written.entry, form, 201 if written.created else 200)
+
+
+async def write(
+    request: Request,
+    scope: Scope,
+    transform: Transform,
+    *,
+    dry_run: bool,
+    retry: bool = False,
+    preconditions: Preconditions = Preconditions(),  # noqa: B008 - frozen
+) -> Written:
+    """The update loop with admission around it; shared with patch."""
+    services, resource = scope.services, scope.resource
+    allow_create = resource.rules.allow_create_on_update and scope.subresource is None
+
+    async def mutate(current: Tree | None) -> Tree:
+        new: Tree = await transform(current)
+        attributes = scope.attributes(UPDATE if current is not None else CREATE, request, new, current, dry_run=dry_run)
+        await services.admission.admit(attributes)
+        return new
+
+    async def admit(new: Tree, old: Tree | None) -> None:
+        operation = UPDATE if old is not None else CREATE
+        await services.admission.validate(scope.attributes(operation, request, new, old, dry_run=dry_run))
+        request.warnings.extend(resource.rules.warnings(new, old))
+
+    return await scope.store.update(
+        scope.namespace,
+        scope.name,
+        mutate,
+        status=isinstance(scope.subresource, Status),
+        admit=admit,
+        create_admit=admit,
+        preconditions=preconditions,
+        allow_create=allow_create,
+        retry=retry,
+        dry_run=dry_run,
+    )
+
+
+def check_name(obj: Tree, name: str) -> None:
+    """Raises BadRequest when the object's name is not the URL's."""
+    found = obj["metadata"].get("name", "")
+    if not found:
+        raise errors.bad_request(f"the name of the object ({name} based on URL) was undeterminable: name must be provided")
+    if found != name:
+        raise errors.bad_request(f"the name of the object ({found}) does not match the name on the URL ({name})")

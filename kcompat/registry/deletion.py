@@ -1,0 +1,217 @@
+"""Deletion: graceful, with finalizers and propagation, one object or a collection. Called by `api/verbs/delete*.py`.
+
+Upstream: apiserver pkg/registry/generic/registry/store.go:Delete, pkg/registry/rest/delete.go:BeforeDelete; pkg/registry/core/namespace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from kcompat.apimachinery import errors
+from kcompat.apimachinery.clock import parse_rfc3339, rfc3339
+from kcompat.apimachinery.field import FieldError, Path, invalid, not_supported
+from kcompat.registry.declare import Tree
+from kcompat.registry.store import Preconditions, Store, Written, finished
+from kcompat.storage.interface import Conflict
+from kcompat.storage.watch_cache import Entry
+
+ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
+
+AdmitDelete = Callable[[Tree], Awaitable[None]]
+"""Admission of the deletion of an object: raises StatusError to deny."""
+
+
+async def admit_any(old: Tree) -> None:
+    """No admission: for what the server itself deletes."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteOptions:
+    """metav1.DeleteOptions."""
+
+    grace_period: int | None = None
+    orphan_dependents: bool | None = None
+    propagation: str | None = None
+    preconditions: Preconditions = Preconditions()
+    dry_run: bool = False
+
+
+def validate_options(options: DeleteOptions) -> None:
+    """Raises Invalid (upstream: metav1 validation.ValidateDeleteOptions)."""
+    found: list[FieldError] = []
+    policy = Path("propagationPolicy")
+    if options.propagation is not None and options.orphan_dependents is not None:
+        detail = "orphanDependents and deletionPropagation cannot be both set"
+        found.append(invalid(policy, options.propagation, detail))
+    if options.propagation not in (None, "Foreground", "Background", "Orphan"):
+        found.append(not_supported(policy, options.propagation, ["Foreground", "Background", "Orphan", "nil"]))
+    if found:
+        raise errors.invalid("meta.k8s.io", "DeleteOptions", "", found)
+
+
+@dataclass(slots=True)
+class Deletion:
+    """What a deletion came to: the object's last version, and whether it is gone."""
+
+    tree: Tree
+    deleted: bool
+    entry: Entry | None = None
+
+
+async def delete(store: Store, namespace: str, name: str, options: DeleteOptions, admit: AdmitDelete = admit_any) -> Deletion:
+    """Deletes, or marks for deletion. Raises NotFound, Conflict, Invalid."""
+    validate_options(options)
+    key = store.key(namespace, name)
+    current = (await store.fresh()).get(key)
+    while current is not None:
+        old = current.fresh_tree()
+        check(store, old, options.preconditions)
+        await admit(current.tree())
+        try:
+            return await _attempt(store, key, current, old, options)
+        except Conflict as conflict:
+            current = store.entry_of(conflict)
+    raise store.not_found(name)
+
+
+def check(store: Store, current: Tree, wanted: Preconditions) -> None:
+    """Preconditions as a deletion words them."""
+    metadata = current["metadata"]
+    for what, value, actual, why in (
+        ("UID", wanted.uid, metadata["uid"], "deleted and then recreated"),
+        ("ResourceVersion", wanted.resource_version, metadata["resourceVersion"], "modified"),
+    ):
+        if value and value != actual:
+            message = f"the {what} in the precondition ({value}) does not match the {what} in record ({actual}). The object might have been {why}"
+            raise errors.conflict(store.resource.group, store.resource.kind, metadata["name"], message)
+
+
+async def _attempt(store: Store, key: str, current: Entry, obj: Tree, options: DeleteOptions) -> Deletion:
+    """One try on the current version; `obj` is a private copy of it. Raises storage Conflict."""
+    first = not obj["metadata"].get("deletionTimestamp")
+    if first and store.rules.begin_deletion(obj):
+        obj["metadata"]["deletionTimestamp"] = rfc3339(store.clock.now())
+        _set_propagation_finalizers(store, obj, options)
+        return await _mark(store, key, current, obj, options)
+    if not first and "finalizers" not in obj["metadata"] and store.rules.held(obj):
+        return Deletion(current.tree(), deleted=False)
+    outcome = _grace(store, obj, options)
+    if outcome is _PENDING:
+        return Deletion(current.tree(), deleted=False)
+    changed = _set_propagation_finalizers(store, obj, options)
+    if obj["metadata"].get("finalizers"):
+        if outcome is None:
+            _mark_as_deleting(store, obj)
+        return await _mark(store, key, current, obj, options)
+    if outcome or (changed and store.rules.held(obj)):
+        return await _mark(store, key, current, obj, options)
+    final = await store.remove(current, key, obj if outcome is not None else current.fresh_tree(), options.dry_run)
+    return Deletion(final.tree, deleted=True)
+
+
+_PENDING = -1
+
+
+def _grace(store: Store, obj: Tree, options: DeleteOptions) -> int | None:
+    """Seconds of grace now written into `obj`; None: not graceful; _PENDING: already under way, nothing to do."""
+    requested = options.grace_period
+    if requested is not None and requested < 0:
+        requested = 1
+    metadata = obj["metadata"]
+    now = store.clock.now()
+    if metadata.get("deletionTimestamp"):
+        period = metadata.get("deletionGracePeriodSeconds") or 0
+        if store.rules.grace_period(obj, requested) is None or period == 0:
+            return None
+        if requested is None or requested >= period:
+            return _PENDING
+        deadline = parse_rfc3339(metadata["deletionTimestamp"]) - timedelta(seconds=period) + timedelta(seconds=requested)
+        if deadline < now:
+            deadline, requested = now, min(requested, 1)
+        metadata.update(deletionTimestamp=rfc3339(deadline), deletionGracePeriodSeconds=requested)
+        return requested
+    grace = store.rules.grace_period(obj, requested)
+    if grace is None:
+        return None
+    metadata.update(deletionTimestamp=rfc3339(now + timedelta(seconds=grace)), deletionGracePeriodSeconds=grace)
+    _raise_generation(obj)
+    return grace
+
+
+def _raise_generation(obj: Tree) -> None:
+    if obj["metadata"].get("generation"):
+        obj["metadata"]["generation"] += 1
+
+
+def _mark_as_deleting(store: Store, obj: Tree) -> None:
+    metadata = obj["metadata"]
+    now = store.clock.now()
+    if not metadata.get("deletionTimestamp"):
+        _raise_generation(obj)
+    if not metadata.get("deletionTimestamp") or parse_rfc3339(metadata["deletionTimestamp"]) > now:
+        metadata["deletionTimestamp"] = rfc3339(now)
+    metadata["deletionGracePeriodSeconds"] = 0
+
+
+def _set_propagation_finalizers(store: Store, obj: Tree, options: DeleteOptions) -> bool:
+    """Adds or removes the garbage collector's finalizers as the options want. True when they changed."""
+    before = obj["metadata"].get("finalizers") or []
+    wanted = [name for name in before if name not in (ORPHAN, FOREGROUND)]
+    if _orphans(store, before, options):
+        wanted.append(ORPHAN)
+    if _foreground(store, before, options):
+        wanted.append(FOREGROUND)
+    if set(wanted) == set(before):
+        return False
+    if wanted:
+        obj["metadata"]["finalizers"] = wanted
+    else:
+        obj["metadata"].pop("finalizers", None)
+    return True
+
+
+def _orphans(store: Store, finalizers: list[str], options: DeleteOptions) -> bool:
+    if store.rules.garbage_collection == "Unsupported":
+        return False
+    if options.orphan_dependents is not None:
+        return options.orphan_dependents
+    if options.propagation is not None:
+        return options.propagation == "Orphan"
+    for name in finalizers:
+        if name in (ORPHAN, FOREGROUND):
+            return name == ORPHAN
+    return store.rules.garbage_collection == "OrphanDependents"
+
+
+def _foreground(store: Store, finalizers: list[str], options: DeleteOptions) -> bool:
+    if store.rules.garbage_collection == "Unsupported" or options.orphan_dependents is not None:
+        return False
+    if options.propagation is not None:
+        return options.propagation == "Foreground"
+    for name in finalizers:
+        if name in (ORPHAN, FOREGROUND):
+            return name == FOREGROUND
+    return False
+
+
+async def _mark(store: Store, key: str, current: Entry, obj: Tree, options: DeleteOptions) -> Deletion:
+    """Stores the object as being deleted; removes it at once when nothing holds it."""
+    if finished(store.rules, obj):
+        final = await store.remove(current, key, obj, options.dry_run)
+        return Deletion(final.tree, deleted=True)
+    written: Written = await store.put(obj, current, key, options.dry_run)
+    return Deletion(written.tree, deleted=False, entry=written.entry)
+
+
+async def delete_each(store: Store, namespace: str, entries: list[Entry], options: DeleteOptions, admit: AdmitDelete) -> None:
+    """Deletes the entries of a collection one after another; those already gone are passed over."""
+    single = replace(options, preconditions=options.preconditions)
+    for entry in entries:
+        metadata = entry.tree()["metadata"]
+        try:
+            await delete(store, metadata.get("namespace", ""), metadata["name"], single, admit)
+        except errors.StatusError as error:
+            if error.reason != "NotFound":
+                raise

@@ -1,0 +1,205 @@
+"""Lists: the resourceVersion × match table, pages and continue tokens. Called by `api/verbs/list.py` and deletecollection.
+
+Upstream: apimachinery meta/internalversion/validation, apiserver storage/{cacher/delegator,etcd3/store,continue}.go.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import orjson
+
+from kcompat.apimachinery import errors
+from kcompat.apimachinery.field import FieldError, Path, forbidden, not_supported
+from kcompat.apimachinery.selectors import ALL_FIELDS, EVERYTHING, FieldSelector, LabelSelector
+from kcompat.registry.store import Store
+from kcompat.storage.interface import Compacted, FutureRevision, Revision
+from kcompat.storage.watch_cache import Entry, ResourceCache
+
+EXACT, NOT_OLDER_THAN = "Exact", "NotOlderThan"
+_TOKEN_VERSION = "meta.k8s.io/v1"
+EXPIRED_CONTINUE = (
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
+    "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token "
+    "results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in "
+    "the list."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ListOptions:
+    """Parsed list parameters."""
+
+    labels: LabelSelector = EVERYTHING
+    fields: FieldSelector = ALL_FIELDS
+    limit: int = 0
+    continue_token: str = ""
+    resource_version: str = ""
+    match: str = ""
+
+    @property
+    def selective(self) -> bool:
+        return not (self.labels.empty and self.fields.empty)
+
+    def matches(self, entry: Entry) -> bool:
+        return (self.labels.empty or self.labels.matches(entry.labels)) and (self.fields.empty or self.fields.matches(entry.fields))
+
+
+@dataclass(slots=True)
+class Listed:
+    """A page. `remaining` is None when unknown (selectors) or when this is the last page."""
+
+    entries: Sequence[Entry]
+    revision: Revision
+    continue_token: str = ""
+    remaining: int | None = None
+    extra: dict[str, str] = field(default_factory=dict)
+
+
+def validate_options(options: ListOptions) -> None:
+    """Raises Invalid for combinations upstream refuses (ValidateListOptions)."""
+    path = Path("resourceVersionMatch")
+    found: list[FieldError] = []
+    if options.match:
+        if not options.resource_version:
+            found.append(forbidden(path, "resourceVersionMatch is forbidden unless resourceVersion is provided"))
+        if options.continue_token:
+            found.append(forbidden(path, "resourceVersionMatch is forbidden when continue is provided"))
+        if options.match not in (EXACT, NOT_OLDER_THAN):
+            found.append(not_supported(path, options.match, [EXACT, NOT_OLDER_THAN, ""]))
+        if options.match == EXACT and options.resource_version == "0":
+            found.append(forbidden(path, f'resourceVersionMatch "{EXACT}" is forbidden for resourceVersion "0"'))
+    if found:
+        raise errors.invalid("meta.k8s.io", "ListOptions", "", found)
+
+
+def parse_revision(text: str) -> Revision:
+    """A resourceVersion parameter as a number; "" is 0. Raises Invalid."""
+    if not text:
+        return 0
+    if not text.isascii() or not text.isdigit() or int(text) >= 1 << 64:
+        raise errors.bad_request(f'invalid resource version: resourceVersion: Invalid value: "{text}": {_parse_error(text)}')
+    return int(text)
+
+
+def _parse_error(text: str) -> str:
+    kind = "value out of range" if text.isascii() and text.isdigit() else "invalid syntax"
+    return f'strconv.ParseUint: parsing "{text}": {kind}'
+
+
+async def list_objects(store: Store, namespace: str, options: ListOptions) -> Listed:
+    """One page. Raises Expired (410), BadRequest, Timeout (a resourceVersion from the future)."""
+    validate_options(options)
+    scope = store.scope(namespace)
+    if options.continue_token:
+        return await _continued(store, scope, options)
+    revision = parse_revision(options.resource_version)
+    exact = options.match == EXACT or (options.limit > 0 and revision > 0 and not options.match)
+    if exact:
+        return await _at(store, scope, None, revision, options)
+    if options.resource_version == "":
+        cache = await store.fresh()
+    else:
+        cache = await store.entries()
+        await wait_for_revision(store, revision)
+    return _page(cache, store, scope, None, store.cache.revision, options)
+
+
+async def wait_for_revision(store: Store, revision: Revision) -> None:
+    """Until the cache is not older than revision; as upstream, a future revision times out after 3 s."""
+    try:
+        await store.cache.wait_for(revision, 3)
+    except TimeoutError:
+        current = store.cache.revision
+        error = errors.timeout(f"Too large resource version: {revision}, current: {current}", 1)
+        cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
+        error.details = {**(error.details or {}), "causes": [cause]}
+        raise error from None
+
+
+async def _continued(store: Store, scope: str, options: ListOptions) -> Listed:
+    if options.resource_version not in ("", "0"):
+        raise errors.bad_request("specifying resource version is not allowed when using continue")
+    start, revision = decode_token(options.continue_token, scope)
+    if revision < 0:
+        cache = await store.fresh()
+        return _page(cache, store, scope, start, store.cache.revision, options)
+    return await _at(store, scope, start, revision, options)
+
+
+async def _at(store: Store, scope: str, start: str | None, revision: Revision, options: ListOptions) -> Listed:
+    """A page as of exactly this revision: from the cache while nothing changed since, else from the backend's history."""
+    cache = await store.entries()
+    if cache.changed <= revision <= store.cache.revision:
+        return _page(cache, store, scope, start, revision, options)
+    try:
+        page = await store.cache.backend.range(scope, at=revision, start=start)
+    except FutureRevision:
+        await wait_for_revision(store, revision)
+        return await _at(store, scope, start, revision, options)
+    except Compacted as compacted:
+        raise _expired(store, scope, start) from compacted
+    entries = [cache.entry(item) for item in page.items]
+    return _cut(entries, store, scope, revision, options)
+
+
+def _expired(store: Store, scope: str, start: str | None) -> errors.StatusError:
+    if start is None:
+        return errors.expired("The resourceVersion for the provided list is too old.")
+    error = errors.expired(EXPIRED_CONTINUE)
+    error.list_metadata = {"continue": encode_token(start, scope, -1)}
+    return error
+
+
+def _page(cache: ResourceCache, store: Store, scope: str, start: str | None, revision: Revision, options: ListOptions) -> Listed:
+    entries = _candidates(cache, scope, options) if start is None else cache.scan(scope, start)
+    return _cut(entries, store, scope, revision, options)
+
+
+def _candidates(cache: ResourceCache, scope: str, options: ListOptions) -> Sequence[Entry]:
+    """The entries a selector can match: one by name, those of an index, or all."""
+    name = options.fields.requires_exact_match("metadata.name")
+    if name is not None and (scope != cache.layout.prefix or not cache.layout.namespaced):
+        entry = cache.get(scope + name)
+        return [entry] if entry is not None else []
+    for field_name in cache.indexes:
+        value = options.fields.requires_exact_match(field_name)
+        if value is not None:
+            return cache.indexed(field_name, value, scope)
+    return cache.scan(scope)
+
+
+def _cut(entries: Sequence[Entry], store: Store, scope: str, revision: Revision, options: ListOptions) -> Listed:
+    if options.selective:
+        entries = [entry for entry in entries if options.matches(entry)]
+    limit = options.limit
+    if limit <= 0 or len(entries) <= limit:
+        return Listed(entries, revision)
+    page = entries[:limit]
+    remaining = None if options.selective else len(entries) - limit
+    return Listed(page, revision, encode_token(page[-1].key + "\0", scope, revision), remaining)
+
+
+def encode_token(start: str, scope: str, revision: Revision) -> str:
+    """An opaque continue token: the key to go on from, relative to the list's prefix, and the list's revision."""
+    document = {"v": _TOKEN_VERSION, "rv": revision, "start": start.removeprefix(scope)}
+    return base64.urlsafe_b64encode(orjson.dumps(document)).decode().rstrip("=")
+
+
+def decode_token(token: str, scope: str) -> tuple[str, Revision]:
+    """(key to go on from, revision). Raises BadRequest."""
+    try:
+        document = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        version, revision, start = document["v"], document["rv"], document["start"]
+    except (binascii.Error, ValueError, KeyError, TypeError) as error:
+        raise errors.bad_request(f"invalid continue token: continue key is not valid: {error}") from None
+    if version != _TOKEN_VERSION or not isinstance(revision, int) or not isinstance(start, str):
+        raise errors.bad_request("invalid continue token: continue key is not valid: server does not recognize this encoded version")
+    if revision == 0:
+        raise errors.bad_request("invalid continue token: continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
+    if not start or ".." in start.split("/"):
+        raise errors.bad_request("invalid continue token: continue key is not valid: encoded start key empty (version meta.k8s.io/v1)")
+    return scope + start, revision

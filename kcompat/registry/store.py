@@ -1,0 +1,338 @@
+"""One generic store for every resource: the read-modify-write loop between admission and storage.
+
+Called by `api/verbs/*`, `api/actions/*` and `cluster.py`; the only caller of `storage` besides cluster.py.
+Order of a create: prepare, ObjectMeta, validate, canonicalize, validating admission, write. An update runs as one function of
+the current object and is tried again on a conflict when the caller named no resourceVersion.
+Upstream: staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go, pkg/registry/rest/{create,update}.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kcompat.apimachinery import errors, names
+from kcompat.apimachinery.clock import Clock, Identity, rfc3339
+from kcompat.apimachinery.field import FieldError, Path, invalid
+from kcompat.apimachinery.validation import validate_object_meta, validate_object_meta_update
+from kcompat.registry.declare import Resource, Rules, Tree
+from kcompat.registry.leases import Leases
+from kcompat.storage import codec
+from kcompat.storage.interface import ABSENT, Conflict, Revision
+from kcompat.storage.watch_cache import Entry, Layout, ResourceCache, WatchCache, with_revision
+
+STALE = "the object has been modified; please apply your changes to the latest version and try again"
+_METADATA = Path("metadata")
+_NAME_TRIES = 8
+
+Transform = Callable[[Tree | None], Awaitable[Tree]]
+"""Makes the wanted object from a private copy of the current one (None: absent)."""
+Admit = Callable[[Tree, Tree | None], Awaitable[None]]
+"""Validating admission of (new, old): raises StatusError to deny."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preconditions:
+    """What a write demands of the current object; "" demands nothing."""
+
+    uid: str = ""
+    resource_version: str = ""
+
+
+@dataclass(slots=True)
+class Written:
+    """The object after a write: its bytes, and its tree (shared: not to be changed)."""
+
+    tree: Tree
+    entry: Entry
+    created: bool = False
+    deleted: bool = False
+
+
+async def admit_all(new: Tree, old: Tree | None) -> None:
+    """No admission: for what the server itself writes."""
+
+
+class Store:
+    """Reads and writes of one resource. The served bytes are those of its storage version."""
+
+    def __init__(self, resource: Resource, prefix: str, cache: WatchCache, clock: Clock, identity: Identity, leases: Leases) -> None:
+        self.resource = resource
+        self.rules: Rules = resource.rules
+        self.prefix = prefix
+        self.clock = clock
+        self.identity = identity
+        self.leases = leases
+        group, version = resource.storage_group or resource.group, resource.storage_version or resource.version
+        api_version = f"{group}/{version}" if group else version
+        self.cache = cache
+        self.layout = Layout(
+            prefix, codec.head(resource.kind, api_version), resource.fields, resource.indexes, _decode_protobuf, resource.namespaced
+        )
+
+    # -- names ---------------------------------------------------------------------------------------------------------
+
+    def key(self, namespace: str, name: str) -> str:
+        return f"{self.prefix}{namespace}/{name}" if namespace else self.prefix + name
+
+    def scope(self, namespace: str) -> str:
+        """The key prefix of a namespace, or of everything."""
+        return f"{self.prefix}{namespace}/" if namespace else self.prefix
+
+    def not_found(self, name: str) -> errors.StatusError:
+        return errors.not_found(self.resource.group, self.resource.name, name)
+
+    def conflict(self, name: str, message: str = STALE) -> errors.StatusError:
+        return errors.conflict(self.resource.group, self.resource.name, name, message)
+
+    def invalid(self, name: str, found: Sequence[FieldError]) -> errors.StatusError:
+        return errors.invalid(self.resource.group, self.resource.kind, name, found)
+
+    # -- reads ---------------------------------------------------------------------------------------------------------
+
+    async def entries(self) -> ResourceCache:
+        """The resource's cache, loaded; as fresh as it happens to be."""
+        return await self.cache.resource(self.layout).ready()
+
+    async def fresh(self) -> ResourceCache:
+        """The resource's cache with everything that was acknowledged before this call."""
+        await self.cache.fresh()
+        return await self.cache.resource(self.layout).ready()
+
+    async def get(self, namespace: str, name: str) -> Entry:
+        """Raises NotFound."""
+        entry = (await self.fresh()).get(self.key(namespace, name))
+        if entry is None:
+            raise self.not_found(name)
+        return entry
+
+    # -- create --------------------------------------------------------------------------------------------------------
+
+    async def create(self, obj: Tree, namespace: str, *, admit: Admit = admit_all, dry_run: bool = False) -> Written:
+        """Stores a new object (decoded, defaulted, mutated by admission; private to the caller). Raises AlreadyExists, Invalid."""
+        generated = not obj["metadata"].get("name") and bool(obj["metadata"].get("generateName"))
+        for attempt in range(_NAME_TRIES):
+            candidate = {**obj, "metadata": dict(obj["metadata"])} if generated else obj
+            try:
+                return await self._create(candidate, namespace, admit, dry_run)
+            except errors.StatusError as error:
+                if not generated or error.reason != "AlreadyExists" or attempt == _NAME_TRIES - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def _create(self, obj: Tree, namespace: str, admit: Admit, dry_run: bool) -> Written:
+        self.prepare_new(obj, namespace)
+        name = obj["metadata"].get("name", "")
+        found = self.validate_new(obj)
+        if found:
+            raise self.invalid(name, found)
+        self.rules.canonicalize(obj)
+        await admit(obj, None)
+        key = self.key(namespace, name)
+        if dry_run:
+            if (await self.fresh()).get(key) is not None:
+                raise errors.already_exists(self.resource.group, self.resource.name, name)
+            return self._written(obj, key, codec.encode(obj), 0, created=True)
+        try:
+            return await self.write(obj, key, ABSENT, created=True)
+        except Conflict as conflict:
+            raise errors.already_exists(self.resource.group, self.resource.name, name) from conflict
+
+    def prepare_new(self, obj: Tree, namespace: str) -> None:
+        """ObjectMeta's system fields and the kind's own preparation (upstream: rest.BeforeCreate)."""
+        metadata = obj["metadata"]
+        for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion", "selfLink"):
+            metadata.pop(name, None)
+        if namespace:
+            metadata["namespace"] = namespace
+        else:
+            metadata.pop("namespace", None)
+        metadata.pop("generation", None)
+        if self.rules.has_generation:
+            metadata["generation"] = 1
+        self.rules.prepare_for_create(obj)
+        metadata["creationTimestamp"] = rfc3339(self.clock.now())
+        metadata["uid"] = self.identity.uid()
+        if not metadata.get("name") and metadata.get("generateName"):
+            metadata["name"] = names.generate_name(metadata["generateName"], self.identity)
+
+    def validate_new(self, obj: Tree) -> list[FieldError]:
+        found = validate_object_meta(obj["metadata"], self.resource.namespaced, self.rules.validate_name, _METADATA)
+        return [*found, *self.rules.validate(obj)]
+
+    # -- update --------------------------------------------------------------------------------------------------------
+
+    async def update(
+        self,
+        namespace: str,
+        name: str,
+        transform: Transform,
+        *,
+        rules: Rules | None = None,
+        status: bool = False,
+        admit: Admit = admit_all,
+        create_admit: Admit = admit_all,
+        preconditions: Preconditions = Preconditions(),  # noqa: B008 - frozen
+        allow_create: bool = False,
+        retry: bool = False,
+        dry_run: bool = False,
+    ) -> Written:
+        """Applies transform to the current object and stores the result.
+
+        `status` selects the kind's status rules, `rules` others than the resource's (subresources). `retry`: a lost race is run
+        again even though the object carries a resourceVersion, as it is that of the object the transform was given (patches).
+        Raises NotFound, Conflict, Invalid.
+        """
+        key = self.key(namespace, name)
+        current = (await self.fresh()).get(key)
+        while True:
+            if current is None and not allow_create:
+                raise self.not_found(name)
+            old = current.fresh_tree() if current is not None else None
+            check_preconditions(self, name, old, preconditions)
+            new = await transform(old)
+            if old is None or current is None:
+                return await self._create_on_update(new, namespace, name, create_admit, dry_run)
+            named = new["metadata"].get("resourceVersion", "")
+            self._check_version(name, new, old, named)
+            old = current.tree()
+            self._prepare_update(new, old, status, rules or self.rules)
+            await admit(new, old)
+            try:
+                return await self._store_update(new, current, key, dry_run)
+            except Conflict as conflict:
+                if (named and not retry) or preconditions.resource_version:
+                    raise self._gone_or_stale(name, conflict) from conflict
+                current = self.entry_of(conflict)
+
+    async def _create_on_update(self, new: Tree, namespace: str, name: str, admit: Admit, dry_run: bool) -> Written:
+        if new["metadata"].get("resourceVersion"):
+            raise self.conflict(name, f"StorageError: invalid object, Code: 4, Key: {self.key(namespace, name)}, ResourceVersion: 0, "
+                                      f"AdditionalErrorMsg: Precondition failed: UID in precondition: {new['metadata'].get('uid', '')}, UID in object meta: ")
+        return await self._create(new, namespace, admit, dry_run)
+
+    def _check_version(self, name: str, new: Tree, old: Tree, named: str) -> None:
+        if not named or named == "0":
+            if not self.rules.allow_unconditional_update:
+                raise self.invalid(name, [invalid(_METADATA.child("resourceVersion"), 0, "must be specified for an update")])
+            new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
+        elif named != old["metadata"]["resourceVersion"]:
+            raise self.conflict(name)
+
+    def _prepare_update(self, new: Tree, old: Tree, status: bool, rules: Rules) -> None:
+        keep_system_fields(self, new, old)
+        if status:
+            rules.prepare_for_status_update(new, old)
+        else:
+            rules.prepare_for_update(new, old)
+        set_generation(rules, new, old)
+        found = [*validate_object_meta_update(new["metadata"], old["metadata"], _METADATA)]
+        found += rules.validate_status_update(new, old) if status else rules.validate_update(new, old)
+        if found:
+            raise self.invalid(new["metadata"].get("name", ""), found)
+        rules.canonicalize(new)
+
+    async def _store_update(self, new: Tree, current: Entry, key: str, dry_run: bool) -> Written:
+        if finished(self.rules, new):
+            return await self.remove(current, key, new, dry_run)
+        return await self.put(new, current, key, dry_run)
+
+    async def put(self, new: Tree, current: Entry, key: str, dry_run: bool) -> Written:
+        """Replaces the current version; writes nothing when nothing changed. Raises storage Conflict."""
+        value = codec.encode(new)
+        if codec.tail(value, len(self.layout.head), current.revision) == current.tail:
+            return Written(current.tree(), current)
+        if dry_run:
+            return self._written(new, key, value, current.revision)
+        return await self.write(new, key, current.revision, value=value)
+
+    async def remove(self, current: Entry, key: str, final: Tree, dry_run: bool) -> Written:
+        """Deletes the current version for good. Answers with `final`. Raises storage Conflict."""
+        if dry_run:
+            return Written(final, current, deleted=True)
+        revision = await self.cache.backend.write(key, None, expect=current.revision)
+        return Written(with_revision(final, revision) or final, current, deleted=True)
+
+    # -- storage -------------------------------------------------------------------------------------------------------
+
+    async def write(
+        self, obj: Tree, key: str, expect: Any, *, value: bytes | None = None, created: bool = False
+    ) -> Written:
+        """One compare-and-swap. Raises storage Conflict."""
+        value = value if value is not None else codec.encode(obj)
+        lease = await self.leases.lease_for(self.resource.ttl) if self.resource.ttl else 0
+        hints = self.cache.hints
+        hints[id(value)] = obj
+        try:
+            revision = await self.cache.backend.write(key, value, expect=expect, lease=lease)
+        finally:
+            hints.pop(id(value), None)
+        return self._written(obj, key, value, revision, created=created)
+
+    def _written(self, obj: Tree, key: str, value: bytes, revision: Revision, *, created: bool = False) -> Written:
+        if revision:
+            tail = codec.tail(value, len(self.layout.head), revision)
+        else:
+            tail = value[len(self.layout.head) :]
+        tree = with_revision(obj, revision) if revision else obj
+        assert tree is not None  # noqa: S101
+        return Written(tree, Entry(self.layout, key, tail, revision, tree), created)
+
+    def entry_of(self, conflict: Conflict) -> Entry | None:
+        """The version a failed write met."""
+        return self.cache.resource(self.layout).entry(conflict.current) if conflict.current is not None else None
+
+    def _gone_or_stale(self, name: str, conflict: Conflict) -> errors.StatusError:
+        return self.conflict(name) if conflict.current is not None else self.not_found(name)
+
+
+def finished(rules: Rules, obj: Tree) -> bool:
+    """Being deleted, and nothing holds it any more (upstream: ShouldDeleteDuringUpdate)."""
+    metadata = obj["metadata"]
+    return bool(metadata.get("deletionTimestamp")) and not metadata.get("deletionGracePeriodSeconds") and not rules.held(obj)
+
+
+def check_preconditions(store: Store, name: str, current: Tree | None, wanted: Preconditions) -> None:
+    """Raises Conflict when uid or resourceVersion are not as demanded (upstream: storage.Preconditions.Check)."""
+    metadata = current["metadata"] if current is not None else {}
+    for what, value, actual in (
+        ("UID", wanted.uid, metadata.get("uid", "")),
+        ("ResourceVersion", wanted.resource_version, metadata.get("resourceVersion", "")),
+    ):
+        if value and value != actual:
+            raise store.conflict(name, f"Precondition failed: {what} in precondition: {value}, {what} in object meta: {actual}")
+
+
+def keep_system_fields(store: Store, new: Tree, old: Tree) -> None:
+    """ObjectMeta fields only the server sets (upstream: rest.BeforeUpdate, ValidateObjectMetaAccessorUpdate)."""
+    metadata, before = new["metadata"], old["metadata"]
+    uid = metadata.get("uid")
+    if uid and uid != before.get("uid"):
+        detail = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {before.get('uid', '')}"
+        raise store.conflict(metadata.get("name", ""), detail)
+    metadata.pop("selfLink", None)
+    for name in ("namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName"):
+        if name in before and not metadata.get(name):
+            metadata[name] = before[name]
+    if "deletionTimestamp" not in before:
+        metadata.pop("deletionTimestamp", None)
+        metadata.pop("deletionGracePeriodSeconds", None)
+    if "generation" in before:
+        metadata["generation"] = before["generation"]
+    else:
+        metadata.pop("generation", None)
+
+
+def set_generation(rules: Rules, new: Tree, old: Tree) -> None:
+    if rules.has_generation and rules.spec_changed(new, old):
+        new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+
+
+def _decode_protobuf(value: bytes) -> Tree:
+    from kcompat.apimachinery import protobuf
+
+    api_version, kind, tree = protobuf.decode(value)
+    tree.setdefault("kind", kind)
+    tree.setdefault("apiVersion", api_version)
+    return tree

@@ -1,0 +1,170 @@
+"""Watches: where they start, which events a selector lets through, bookmarks. Called by `api/verbs/watch.py`.
+
+Upstream: apiserver storage/cacher/{cacher,cache_watcher}.go, endpoints/handlers/get.go:ListResource, metav1 validation of list options.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from kcompat.apimachinery import errors
+from kcompat.apimachinery.field import FieldError, Path, forbidden
+from kcompat.registry.listing import EXACT, NOT_OLDER_THAN, ListOptions, wait_for_revision
+from kcompat.registry.store import Store
+from kcompat.storage.interface import Compacted, Revision
+from kcompat.storage.watch_cache import ADDED, DELETED, MODIFIED, CacheEvent, Dropped, Entry, ResourceCache, Watcher
+
+_BOOKMARK_SECONDS = 60.0
+_LAST_BOOKMARK_SECONDS = 2.0
+_MIN_TIMEOUT = 1800
+
+
+@dataclass(frozen=True, slots=True)
+class WatchOptions:
+    """Parsed watch parameters beyond those of a list. `timeout` is in seconds, 0: the server's choice."""
+
+    list: ListOptions
+    bookmarks: bool = False
+    send_initial_events: bool | None = None
+    timeout: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One event as a watcher sees it. `event` is set when the shared line of the event can be sent as it is."""
+
+    type: str
+    entry: Entry
+    event: CacheEvent | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    revision: Revision
+    initial_end: bool = False
+
+
+Batch = Sequence[Happening | Bookmark]
+
+
+def validate_options(options: WatchOptions) -> None:
+    """Raises Invalid for combinations upstream refuses (ValidateListOptions for a watch)."""
+    found: list[FieldError] = []
+    match = options.list.match
+    path = Path("resourceVersionMatch")
+    if options.send_initial_events is not None:
+        if match != NOT_OLDER_THAN:
+            found.append(forbidden(path, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"))
+    elif match:
+        found.append(forbidden(path, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"))
+    if found:
+        raise errors.invalid("meta.k8s.io", "ListOptions", "", found)
+
+
+async def watch(store: Store, namespace: str, options: WatchOptions) -> AsyncIterator[Batch]:
+    """Batches of what happens, from where the options say. Raises before the first batch; see `start` for errors."""
+    scope = store.scope(namespace)
+    initial, watcher = await _start(store, scope, options)
+    return _follow(store, watcher, initial, options)
+
+
+async def _start(store: Store, scope: str, options: WatchOptions) -> tuple[list[Happening | Bookmark], Watcher]:
+    """The first batch and a subscription that goes on from it. Raises Expired, Timeout."""
+    requested = options.list.resource_version
+    if requested in ("", "0") or options.send_initial_events:
+        return await _from_state(store, scope, options, _number(requested))
+    return await _from_revision(store, scope, options, _number(requested))
+
+
+def _number(text: str) -> Revision:
+    if not text:
+        return 0
+    if not text.isascii() or not text.isdigit():
+        message = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+        raise errors.StatusError(500, "", message)
+    return int(text)
+
+
+async def _from_state(
+    store: Store, scope: str, options: WatchOptions, revision: Revision
+) -> tuple[list[Happening | Bookmark], Watcher]:
+    cache = await (store.fresh() if options.list.resource_version == "" else store.entries())
+    await wait_for_revision(store, revision)
+    watcher = cache.subscribe(scope)
+    if options.send_initial_events is False:
+        return [], watcher
+    selected = options.list
+    entries = cache.scan(scope)
+    happenings: list[Happening | Bookmark] = [
+        Happening(ADDED, entry) for entry in entries if not selected.selective or selected.matches(entry)
+    ]
+    if options.send_initial_events and options.bookmarks:
+        happenings.append(Bookmark(store.cache.revision, initial_end=True))
+    return happenings, watcher
+
+
+async def _from_revision(
+    store: Store, scope: str, options: WatchOptions, revision: Revision
+) -> tuple[list[Happening | Bookmark], Watcher]:
+    cache = await store.entries()
+    await wait_for_revision(store, revision)
+    watcher = cache.subscribe_after(scope, revision)
+    if watcher is not None:
+        return [], watcher
+    try:
+        events, watcher = await cache.replay(scope, revision)
+    except (Compacted, TimeoutError):
+        oldest = cache.history_start
+        raise errors.expired(f"too old resource version: {revision} ({oldest})") from None
+    return seen(cache, events, options.list), watcher
+
+
+def seen(cache: ResourceCache, events: Sequence[CacheEvent], options: ListOptions) -> list[Happening | Bookmark]:
+    """The events as one who watches with these selectors sees them: objects come into and go out of sight."""
+    if not options.selective:
+        return [Happening(event.type, event.entry, event) for event in events]
+    happenings: list[Happening | Bookmark] = []
+    for event in events:
+        now = event.type != DELETED and options.matches(event.entry)
+        before = event.previous is not None and options.matches(event.previous)
+        if now:
+            happenings.append(Happening(MODIFIED if before else ADDED, event.entry, event))
+        elif before and event.type == DELETED:
+            happenings.append(Happening(DELETED, event.entry, event))
+        elif before and event.previous is not None:
+            happenings.append(Happening(DELETED, cache.gone(event.previous, event.revision)))
+    return happenings
+
+
+async def _follow(
+    store: Store, watcher: Watcher, initial: list[Happening | Bookmark], options: WatchOptions
+) -> AsyncIterator[Batch]:
+    cache = await store.entries()
+    clock = store.clock
+    deadline = clock.monotonic() + (options.timeout or _MIN_TIMEOUT * (1 + store.identity.fraction()))
+    bookmark_at = _next_bookmark(clock.monotonic(), deadline) if options.bookmarks else math.inf
+    try:
+        if initial:
+            yield initial
+        while (now := clock.monotonic()) < deadline:
+            batch = seen(cache, await watcher.take(max(0.0, min(deadline, bookmark_at) - now)), options.list)
+            if clock.monotonic() >= bookmark_at:
+                batch.append(Bookmark(store.cache.revision))
+                bookmark_at = _next_bookmark(clock.monotonic(), deadline)
+            if batch:
+                yield batch
+    except Dropped:
+        return
+    finally:
+        cache.unsubscribe(watcher)
+
+
+def _next_bookmark(now: float, deadline: float) -> float:
+    """One a minute, and one shortly before the watch ends."""
+    last = deadline - _LAST_BOOKMARK_SECONDS
+    return min(now + _BOOKMARK_SECONDS, last) if now < last else math.inf
+
+
+__all__ = ["EXACT", "Bookmark", "Happening", "WatchOptions", "validate_options", "watch"]
