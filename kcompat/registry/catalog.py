@@ -16,6 +16,7 @@ import orjson
 
 from kcompat import apimachinery
 from kcompat.registry import groups
+from kcompat.registry.columns.extensions import DEFAULT
 from kcompat.registry.declare import Action, Resource, Scale, Status, Subresource, Tree
 
 Fact = Mapping[str, Any]
@@ -42,6 +43,7 @@ def complete(resource: Resource, fact: Fact) -> Resource:
         short=tuple(fact["shortNames"]),
         categories=tuple(fact["categories"]),
         verbs=tuple(fact["verbs"]),
+        columns=resource.columns or DEFAULT,
         list_kind=resource.list_kind or resource.kind + "List",
         storage_version_hash=fact["storageVersionHash"] or "",
         storage_group=resource.storage_group if resource.storage_version else resource.group,

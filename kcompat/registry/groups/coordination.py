@@ -1,9 +1,10 @@
 """coordination.k8s.io: leases."""
 
+from kcompat.registry.columns import devices
 from kcompat.registry.declare import Resource
 
 GROUP = "coordination.k8s.io"
 
 RESOURCES = (
-    Resource("leases", kind="Lease", group=GROUP),
+    Resource("leases", kind="Lease", columns=devices.LEASE, group=GROUP),
 )

@@ -1,32 +1,41 @@
 """The core group, but for pods, pod templates and replication controllers."""
 
+from kcompat.registry.columns import core, events
 from kcompat.registry.declare import Action, Resource
 from kcompat.registry.fields import EVENT, at, fields, flag
+from kcompat.registry.rules.config_map import ConfigMapRules
+from kcompat.registry.rules.namespace import NamespaceRules
+from kcompat.registry.rules.secret import SecretRules
+from kcompat.registry.rules.service_account import ServiceAccountRules
 
 RESOURCES = (
     Resource("bindings", kind="Binding", action="binding"),
-    Resource("componentstatuses", kind="ComponentStatus", action="component_status"),
-    Resource("configmaps", kind="ConfigMap"),
-    Resource("endpoints", kind="Endpoints", list_kind="EndpointsList", store="services/endpoints"),
-    Resource("events", kind="Event", fields=EVENT, ttl="event_ttl"),
+    Resource("componentstatuses", kind="ComponentStatus", columns=core.COMPONENT_STATUS, action="component_status"),
+    Resource("configmaps", kind="ConfigMap", columns=core.CONFIG_MAP, rules=ConfigMapRules()),
+    Resource("endpoints", kind="Endpoints", columns=core.ENDPOINTS, store="services/endpoints"),
+    Resource("events", kind="Event", columns=events.EVENT, fields=EVENT, ttl="event_ttl"),
     Resource("limitranges", kind="LimitRange"),
     Resource(
-        "namespaces", kind="Namespace",
+        "namespaces", kind="Namespace", columns=core.NAMESPACE, rules=NamespaceRules(),
         subresources=(Action("finalize", (), "", handler="namespace_finalize"),),
         fields={**fields("status.phase"), "name": at("metadata.name")},
     ),
     Resource(
-        "nodes", kind="Node", store="minions",
+        "nodes", kind="Node", columns=core.NODE, store="minions",
         subresources=(Action("proxy", (), "", handler="node_proxy"),),
         fields={"spec.unschedulable": flag("spec.unschedulable")},
     ),
-    Resource("persistentvolumeclaims", kind="PersistentVolumeClaim"),
-    Resource("persistentvolumes", kind="PersistentVolume"),
-    Resource("resourcequotas", kind="ResourceQuota"),
-    Resource("secrets", kind="Secret", fields=fields("type")),
-    Resource("serviceaccounts", kind="ServiceAccount", subresources=(Action("token", (), "", handler="token_request"),)),
+    Resource("persistentvolumeclaims", kind="PersistentVolumeClaim", columns=core.PERSISTENT_VOLUME_CLAIM),
+    Resource("persistentvolumes", kind="PersistentVolume", columns=core.PERSISTENT_VOLUME),
+    Resource("resourcequotas", kind="ResourceQuota", columns=core.RESOURCE_QUOTA),
+    Resource("secrets", kind="Secret", columns=core.SECRET, rules=SecretRules(), fields=fields("type")),
     Resource(
-        "services", kind="Service", store="services/specs",
+        "serviceaccounts", kind="ServiceAccount",
+        columns=core.SERVICE_ACCOUNT, rules=ServiceAccountRules(),
+        subresources=(Action("token", (), "", handler="token_request"),),
+    ),
+    Resource(
+        "services", kind="Service", columns=core.SERVICE, store="services/specs",
         subresources=(Action("proxy", (), "", handler="service_proxy"),),
         fields=fields("spec.clusterIP", "spec.type"),
     ),

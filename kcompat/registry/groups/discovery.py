@@ -1,9 +1,10 @@
 """discovery.k8s.io: endpoint slices."""
 
+from kcompat.registry.columns import networking
 from kcompat.registry.declare import Resource
 
 GROUP = "discovery.k8s.io"
 
 RESOURCES = (
-    Resource("endpointslices", kind="EndpointSlice", group=GROUP),
+    Resource("endpointslices", kind="EndpointSlice", columns=networking.ENDPOINT_SLICE, group=GROUP),
 )

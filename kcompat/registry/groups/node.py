@@ -1,9 +1,10 @@
 """node.k8s.io: classes of container runtimes."""
 
+from kcompat.registry.columns import devices
 from kcompat.registry.declare import Resource
 
 GROUP = "node.k8s.io"
 
 RESOURCES = (
-    Resource("runtimeclasses", kind="RuntimeClass", group=GROUP),
+    Resource("runtimeclasses", kind="RuntimeClass", columns=devices.RUNTIME_CLASS, group=GROUP),
 )

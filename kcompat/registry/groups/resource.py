@@ -1,17 +1,22 @@
 """resource.k8s.io: devices and claims to them."""
 
+from kcompat.registry.columns import devices
 from kcompat.registry.declare import Resource
 from kcompat.registry.fields import at
 
 GROUP = "resource.k8s.io"
 
 RESOURCES = (
-    Resource("deviceclasses", kind="DeviceClass", group=GROUP),
-    Resource("devicetaintrules", kind="DeviceTaintRule", group=GROUP, storage_group=GROUP, storage_version="v1beta2"),
-    Resource("resourceclaims", kind="ResourceClaim", group=GROUP),
-    Resource("resourceclaimtemplates", kind="ResourceClaimTemplate", group=GROUP),
+    Resource("deviceclasses", kind="DeviceClass", columns=devices.DEVICE_CLASS, group=GROUP),
     Resource(
-        "resourceslices", kind="ResourceSlice", group=GROUP,
+        "devicetaintrules", kind="DeviceTaintRule", group=GROUP,
+        columns=devices.DEVICE_TAINT_RULE,
+        storage_group=GROUP, storage_version="v1beta2",
+    ),
+    Resource("resourceclaims", kind="ResourceClaim", columns=devices.RESOURCE_CLAIM, group=GROUP),
+    Resource("resourceclaimtemplates", kind="ResourceClaimTemplate", columns=devices.RESOURCE_CLAIM_TEMPLATE, group=GROUP),
+    Resource(
+        "resourceslices", kind="ResourceSlice", columns=devices.RESOURCE_SLICE, group=GROUP,
         fields={"spec.nodeName": at("spec.nodeName"), "spec.driver": at("spec.driver"), "spec.pool.name": at("spec.pool.name")},
         indexes=("spec.nodeName",),
     ),

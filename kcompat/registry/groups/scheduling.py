@@ -1,9 +1,10 @@
 """scheduling.k8s.io: classes of priority."""
 
+from kcompat.registry.columns import policies
 from kcompat.registry.declare import Resource
 
 GROUP = "scheduling.k8s.io"
 
 RESOURCES = (
-    Resource("priorityclasses", kind="PriorityClass", group=GROUP),
+    Resource("priorityclasses", kind="PriorityClass", columns=policies.PRIORITY_CLASS, group=GROUP),
 )

@@ -1,9 +1,14 @@
 """storagemigration.k8s.io: rewriting stored objects in a new version."""
 
+from kcompat.registry.columns import devices
 from kcompat.registry.declare import Resource
 
 GROUP = "storagemigration.k8s.io"
 
 RESOURCES = (
-    Resource("storageversionmigrations", kind="StorageVersionMigration", group=GROUP, storage_group=GROUP, storage_version="v1beta1"),
+    Resource(
+        "storageversionmigrations", kind="StorageVersionMigration", group=GROUP,
+        columns=devices.STORAGE_VERSION_MIGRATION,
+        storage_group=GROUP, storage_version="v1beta1",
+    ),
 )

@@ -1,0 +1,16 @@
+"""Fields that may not change any more. Called by the rules of ConfigMaps and Secrets (pkg/apis/core/validation)."""
+
+from __future__ import annotations
+
+from kcompat.apimachinery.field import FieldError, Path, forbidden
+from kcompat.registry.declare import Tree
+
+_FROZEN = "field is immutable when `immutable` is set"
+
+
+def frozen(new: Tree, old: Tree, *names: str) -> list[FieldError]:
+    """What a change of an object marked `immutable: true` breaks: the mark itself and the named fields stay."""
+    if not old.get("immutable"):
+        return []
+    changed = [name for name in names if new.get(name) != old.get(name)]
+    return [forbidden(Path(name), _FROZEN) for name in ([] if new.get("immutable") else ["immutable"]) + changed]

@@ -1,0 +1,154 @@
+"""Replays what a real kube-apiserver answered (tests/golden/*/*.json, see record.py there) through our declarations and rules."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path as File
+from typing import Any
+
+import pytest
+
+from kcompat.apimachinery.field import FieldError, Path
+from kcompat.apimachinery.schema import types, walk
+from kcompat.apimachinery.validation import validate_object_meta, validate_object_meta_update
+from kcompat.registry.catalog import default_catalog
+from kcompat.registry.declare import Resource, Rules, Tree
+from kcompat.registry.rules.namespace import NamespaceFinalizeRules
+
+GOLDEN = File(__file__).parent.parent / "golden"
+CATALOG = default_catalog()
+METADATA = Path("metadata")
+SUBRESOURCES = {"finalize": NamespaceFinalizeRules()}
+"""Rules of subresources that are updates by rules of their own."""
+NOW = "2026-01-01T00:00:00Z"
+
+
+def recordings() -> Iterator[Any]:
+    for file in sorted(GOLDEN.glob("*/*.json")):
+        recording = json.loads(file.read_text())
+        if isinstance(recording, dict) and "base" in recording:
+            for case in recording["cases"]:
+                yield pytest.param(recording, case, id=f"{file.parent.name}/{file.stem}: {case['verb']}: {case['name']}")
+
+
+def changed(tree: Tree, change: Tree) -> Tree:
+    """As in tests/golden/record.py: sets every path of change, removes where the value is None."""
+    tree = copy.deepcopy(tree)
+    for path, value in change.items():
+        *parents, last = (step.replace("~1", "/") for step in path.split("/"))
+        at: Any = tree
+        for step in parents:
+            at = at[int(step)] if isinstance(at, list) else at.setdefault(step, {})
+        key = last if isinstance(at, dict) else int(last) if last != "-" else len(at)
+        if value is None:
+            at.pop(key, None) if isinstance(at, dict) else at.pop(key)
+        elif isinstance(at, list) and key == len(at):
+            at.append(copy.deepcopy(value))
+        else:
+            at[key] = copy.deepcopy(value)
+    return tree
+
+
+def decoded(resource: Resource, tree: Tree) -> Tree:
+    type = types.type_of(resource.group, resource.version, resource.kind)
+    assert type is not None
+    result, unknown = walk.decode(tree, type)
+    assert not unknown
+    resource.rules.default(result)
+    return result  # type: ignore[no-any-return]
+
+
+def created(resource: Resource, tree: Tree) -> tuple[Tree, list[FieldError], Sequence[str]]:
+    """What registry/store.py does of a create, without storage."""
+    rules, obj = resource.rules, decoded(resource, tree)
+    metadata = obj["metadata"]
+    if resource.namespaced:
+        metadata["namespace"] = "golden"
+    if rules.has_generation:
+        metadata["generation"] = 1
+    else:
+        metadata.pop("generation", None)
+    rules.prepare_for_create(obj)
+    metadata.update(creationTimestamp=NOW, uid="uid")
+    errors = validate_object_meta(metadata, resource.namespaced, rules.validate_name, METADATA)
+    errors = distinct([*errors, *rules.validate(obj)])
+    warnings = () if errors else rules.warnings(obj, None)
+    rules.canonicalize(obj)
+    return obj, errors, warnings
+
+
+def updated(resource: Resource, tree: Tree, old: Tree, part: str) -> tuple[Tree, list[FieldError], Sequence[str]]:
+    """What registry/store.py does of an update, without storage. `part` is the subresource or "update"."""
+    rules, new, status = SUBRESOURCES.get(part, resource.rules), decoded(resource, tree), part == "status"
+    before = copy.deepcopy(old)
+    for metadata in (new["metadata"], old["metadata"]):
+        metadata.update(resourceVersion="1", creationTimestamp=NOW, uid="uid")
+    prepare = rules.prepare_for_status_update if status else rules.prepare_for_update
+    validate = rules.validate_status_update if status else rules.validate_update
+    prepare(new, old)
+    if rules.has_generation:
+        new["metadata"]["generation"] = old["metadata"].get("generation", 0) + (not status and rules.spec_changed(new, old))
+    errors = distinct([*validate_object_meta_update(new["metadata"], old["metadata"], METADATA), *validate(new, old)])
+    warnings = () if errors else rules.warnings(new, old)
+    rules.canonicalize(new)
+    assert unversioned(old) == unversioned(before), "the old object was changed"
+    return new, errors, warnings
+
+
+def distinct(errors: Sequence[FieldError]) -> list[FieldError]:
+    return list({(error.type, error.field, error.body): error for error in errors}.values())
+
+
+def unversioned(tree: Tree) -> Tree:
+    dropped = ("uid", "creationTimestamp", "resourceVersion", "managedFields")
+    return {**tree, "metadata": {key: value for key, value in tree["metadata"].items() if key not in dropped}}
+
+
+def causes(errors: Sequence[FieldError]) -> list[list[str]]:
+    return [[error.type, error.field, error.body] for error in errors]
+
+
+@pytest.mark.parametrize(("recording", "case"), list(recordings()))
+def test_answers_as_recorded(recording: Tree, case: Tree) -> None:
+    resource = CATALOG.get(*recording["resource"])
+    assert resource is not None
+    if case["verb"] == "table":
+        check_table(resource, case)
+    elif case["code"] == 400:
+        with pytest.raises(ValueError, match=r"."):
+            decoded(resource, changed(recording["base"], case["change"]))
+    elif case["verb"] == "create":
+        check(case, *created(resource, changed(recording["base"], case["change"])))
+    else:
+        check(case, *updated(resource, changed(case["old"], case["change"]), case["old"], case["verb"]))
+
+
+def check(case: Tree, obj: Tree, errors: Sequence[FieldError], warnings: Sequence[str]) -> None:
+    if case.get("unordered"):
+        assert sorted(causes(errors)) == case["causes"]
+    else:
+        assert causes(errors) == case.get("causes", [])
+    if not errors:
+        assert unversioned(obj) == case["object"]
+        assert list(warnings) == case.get("warnings", [])
+
+
+def check_table(resource: Resource, case: Tree) -> None:
+    columns = [{"name": c.name, "type": c.type, "format": c.format, "priority": c.priority} for c in resource.columns]
+    assert columns == case["columns"]
+    now: datetime = parsedate_to_datetime(case["date"]).astimezone(UTC)
+    assert [column.cell(case["object"], now) for column in resource.columns] == case["cells"]
+
+
+def test_every_served_resource_is_declared() -> None:
+    facts = json.loads((File(__file__).parents[2] / "kcompat/apimachinery/data/resources.json").read_text())
+    served = {(fact["group"], fact["version"], fact["resource"]) for fact in facts}
+    assert {(resource.group, resource.version, resource.name) for resource in CATALOG} == served
+
+
+def test_rules_are_shared_instances() -> None:
+    assert all(isinstance(resource.rules, Rules) for resource in CATALOG)
