@@ -6,10 +6,11 @@ the `Reader` that `cluster.py` injects; they never import registry, storage or a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
+from kcompat.apimachinery.clock import Clock, Identity
 from kcompat.apimachinery.reader import Reader
 from kcompat.apimachinery.user import UserInfo
 
@@ -18,9 +19,17 @@ Tree = dict[str, Any]
 CREATE, UPDATE, DELETE, CONNECT = "CREATE", "UPDATE", "DELETE", "CONNECT"
 
 
+def on(*operations: str) -> frozenset[str]:
+    """The operations a plugin handles: on(CREATE, UPDATE)."""
+    return frozenset(operations)
+
+
 @dataclass(slots=True)
 class Attributes:
-    """What is being admitted. Mutating plugins change `object` in place (it is private to the request)."""
+    """What is being admitted. Mutating plugins change `object` in place (it is private to the request).
+
+    `name` is that of the request: empty for a create whose name stands in the object only, or is still to be generated.
+    """
 
     operation: str
     group: str
@@ -41,19 +50,49 @@ class Attributes:
     audit_annotations: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A permission a plugin asks for on behalf of a user."""
+
+    user: UserInfo
+    verb: str
+    group: str
+    resource: str
+    subresource: str = ""
+    namespace: str = ""
+    name: str = ""
+
+
+Authorize = Callable[[Access], Awaitable[tuple[bool, str]]]
+"""May they? And the reason if not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What plugins work with; `cluster.py` fills it. `settings` are the flags of plugins, by name without dashes."""
+
+    reader: Reader
+    clock: Clock
+    identity: Identity
+    authorize: Authorize
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
 class Plugin:
     """Base of both kinds. `name` is upstream's plugin name, as in --enable-admission-plugins."""
 
     name: ClassVar[str]
-    operations: ClassVar[frozenset[str]]
+    handles: ClassVar[frozenset[str]]
+    """Operations: on(CREATE, UPDATE)."""
     resources: ClassVar[Sequence[str] | None] = None
     """`pods`, `pods/status`, `deployments.apps`; None: all (subresources too)."""
     enabled_by_default: ClassVar[bool] = True
     after: ClassVar[Sequence[str]] = ()
+    """Plugins of one's own stand after these, else before the webhooks. Upstream's plugins stand in upstream's order."""
 
-    def __init__(self, reader: Reader, settings: Mapping[str, Any]) -> None:
-        self.reader = reader
-        self.settings = settings
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self.reader = services.reader
 
 
 class MutatingPlugin(Plugin):

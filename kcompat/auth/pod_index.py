@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from kcompat.apimachinery.following import Key, follow
+from kcompat.apimachinery.pod_references import Reference, is_mirror, references
 from kcompat.apimachinery.reader import Reader
-from kcompat.auth.following import Key, follow
-from kcompat.auth.pod_references import Reference, of_pod
 
 Tree = Mapping[str, Any]
 
@@ -57,5 +57,6 @@ class PodIndex:
 
 
 def _references(pod: Tree) -> tuple[str, frozenset[Reference]] | None:
+    """The pod's node and what it may read for it: nothing for a mirror pod, which the node could write as it likes."""
     node = (pod.get("spec") or {}).get("nodeName")
-    return (node, frozenset(of_pod(pod))) if node else None
+    return (node, frozenset(() if is_mirror(pod) else references(pod))) if node else None

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kcompat.apimachinery import meta
+from kcompat.apimachinery.following import Key, follow
 from kcompat.apimachinery.quote import quote
 from kcompat.apimachinery.reader import Reader
 from kcompat.apimachinery.selectors import from_label_selector
 from kcompat.apimachinery.user import UserInfo
 from kcompat.auth import service_accounts
-from kcompat.auth.following import Key, follow
 from kcompat.auth.policy_rules import Rule
 
 Tree = Mapping[str, Any]

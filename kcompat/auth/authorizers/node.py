@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from kcompat.apimachinery.pod_references import secrets_of_volume
 from kcompat.apimachinery.reader import Reader
 from kcompat.apimachinery.selectors import SelectorError, parse_field_selector
 from kcompat.apimachinery.user import UserInfo
-from kcompat.auth import pod_references
 from kcompat.auth.bootstrap import node_rules
 from kcompat.auth.interface import AuthorizationAttributes, Decision, Rules, Verdict
 from kcompat.auth.pod_index import PodIndex
@@ -209,7 +209,7 @@ class NodeAuthorizer:
 
     async def _secret_of_a_volume(self, node: str, namespace: str, name: str) -> bool:
         volumes = await self._reader.list("", "persistentvolumes")
-        return any((namespace, name) in pod_references.secrets_of_volume(volume) and self._mounts(node, volume) for volume in volumes)
+        return any((namespace, name) in secrets_of_volume(volume) and self._mounts(node, volume) for volume in volumes)
 
 
 _POD_WRITES = frozenset((("", "create"), ("", "delete"), ("status", "update"), ("status", "patch"), ("eviction", "create")))

@@ -1,4 +1,4 @@
-"""What a pod, or a persistent volume, refers to by name: pure functions for the Node authorizer.
+"""What a pod, or a persistent volume, refers to by name: pure functions for the Node authorizer and for admission.
 
 Answers pkg/api/v1/pod/util.go (VisitPodSecretNames, VisitPodConfigmapNames), pkg/api/v1/persistentvolume/util.go and the Node
 authorizer's graph.go:AddPod.
@@ -16,14 +16,17 @@ Reference = tuple[str, str]
 """Resource and name, in the pod's own namespace."""
 
 MIRROR = "kubernetes.io/config.mirror"
+"""Annotation of pods that a node's kubelet made from a file of its own."""
 
 _SECRET_REFS = ("cephfs", "cinder", "flexVolume", "rbd", "scaleIO", "iscsi", "storageos")
 
 
-def of_pod(pod: Tree) -> Iterator[Reference]:
-    """Everything the node that runs the pod needs to read. A mirror pod, which the node itself wrote, gives it nothing."""
-    if MIRROR in meta.annotations(pod):
-        return
+def is_mirror(pod: Tree) -> bool:
+    return MIRROR in meta.annotations(pod)
+
+
+def references(pod: Tree) -> Iterator[Reference]:
+    """Everything the node that runs the pod needs to read; the same may come several times."""
     spec, status = pod.get("spec") or {}, pod.get("status") or {}
     if account := spec.get("serviceAccountName"):
         yield "serviceaccounts", account
