@@ -34,32 +34,56 @@ def _quoted_rune(rune: str) -> str:
 def json_text(value: Any) -> str:
     """Encodes as Go's json.Marshal does: compact, HTML characters escaped, key order kept as given."""
     if isinstance(value, float):
-        return float_text(value, low=1e-6)
+        return json_float(value)
+    if isinstance(value, dict | list | tuple):
+        return _container_text(value)
     try:
         return orjson.dumps(value).decode().translate(_HTML)
     except orjson.JSONEncodeError:
         return _slow_json_text(value)
 
 
-def _slow_json_text(value: Any) -> str:
-    """What orjson refuses: integers beyond 64 bits and lone surrogates."""
+def _container_text(value: dict[Any, Any] | list[Any] | tuple[Any, ...]) -> str:
     if isinstance(value, dict):
         return "{" + ",".join(f"{json_text(str(key))}:{json_text(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ",".join(map(json_text, value)) + "]"
+    return "[" + ",".join(map(json_text, value)) + "]"
+
+
+def _slow_json_text(value: Any) -> str:
+    """What orjson refuses: integers beyond 64 bits and lone surrogates."""
     if isinstance(value, str):
         return json_text(value.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
     return str(value)
 
 
-def float_text(value: float, low: float = 1e-4) -> str:
-    """Shortest form of a float: Go's %v (low=1e-4) or encoding/json (low=1e-6). Exponents start at 1e21."""
-    if value == 0 or low <= abs(value) < 1e21:
-        text = format(Decimal(repr(value)), "f")
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    mantissa, _, exponent = repr(value).partition("e")
-    if not exponent:
-        mantissa, _, exponent = f"{Decimal(repr(value)).normalize():e}".partition("e")
-    sign, digits = exponent[0] if exponent[0] in "+-" else "+", exponent.lstrip("+-").lstrip("0")
-    width = 1 if low == 1e-6 and sign == "-" else 2
-    return f"{mantissa.removesuffix('.0')}e{sign}{digits.zfill(width)}"
+def float_text(value: float) -> str:
+    """The shortest text that reads back the same, as Go's %v and %g: with an exponent below 1e-4 and from 1e6 on."""
+    digits, exponent = _shortest(value)
+    return _scientific(digits, exponent, 2) if digits != "0" and not -4 <= exponent < 6 else _positional(value)
+
+
+def json_float(value: float) -> str:
+    """As encoding/json writes a float: with an exponent below 1e-6 and from 1e21 on."""
+    digits, exponent = _shortest(value)
+    return _scientific(digits, exponent, 1) if digits != "0" and not -6 <= exponent < 21 else _positional(value)
+
+
+def _shortest(value: float) -> tuple[str, int]:
+    """(significant digits, sign included, decimal exponent of the first one)."""
+    sign, figures, places = Decimal(repr(value)).normalize().as_tuple()
+    if not isinstance(places, int):
+        raise ValueError(f"unsupported value: {value}")
+    digits = "".join(map(str, figures))
+    return ("-" if sign and digits != "0" else "") + digits, places + len(digits) - 1
+
+
+def _positional(value: float) -> str:
+    text = format(Decimal(repr(value)), "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _scientific(digits: str, exponent: int, width: int) -> str:
+    """encoding/json strips one zero of `e-07`, but pads `e+21` never."""
+    sign, digits = ("-", digits[1:]) if digits.startswith("-") else ("", digits)
+    mantissa = digits[0] + (f".{digits[1:]}" if len(digits) > 1 else "")
+    return f"{sign}{mantissa}e{'-' if exponent < 0 else '+'}{abs(exponent):0{width}d}"
