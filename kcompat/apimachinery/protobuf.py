@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from kcompat.apimachinery.schema import DecodeError, UnknownKindError, decode as decode_tree, type_of
+from kcompat.apimachinery.schema import DecodeError, UnrecognizedError, type_of, unknown_kind
+from kcompat.apimachinery.schema import decode as decode_tree
 from kcompat.apimachinery.schema.protobuf_reader import WireError, message_of, read, small
 from kcompat.apimachinery.schema.protobuf_writer import delimited, write
 
@@ -32,8 +33,7 @@ def decode(body: bytes, default: tuple[str, str] = ("", "")) -> tuple[str, str, 
     group, _, version = api_version.rpartition("/")
     type = type_of(group, version, kind)
     if type is None or type.struct is None:
-        decode_tree({}, group, version, kind)
-        raise UnknownKindError(kind)
+        raise unknown_kind(api_version, kind)
     try:
         sparse = read(message_of(type.struct), raw, 0, len(raw), {})
     except IndexError:
@@ -48,23 +48,23 @@ def encode(tree: Tree, api_version: str, kind: str) -> bytes:
     group, _, version = api_version.rpartition("/")
     type = type_of(group, version, kind)
     if type is None or type.struct is None:
-        raise UnknownKindError(f'no kind "{kind}" is registered for version "{api_version}"')
+        raise unknown_kind(api_version, kind)
     return wrap(api_version, kind, write(type.struct, tree))
 
 
 def unwrap(body: bytes) -> tuple[str, str, bytes]:
-    """(apiVersion, kind, message) of an envelope; raises DecodeError."""
+    """(apiVersion, kind, message) of an envelope; raises UnrecognizedError."""
     if not body:
-        raise DecodeError("empty data")
+        raise UnrecognizedError("empty data")
     if not body.startswith(PREFIX):
-        raise DecodeError(f"provided data does not appear to be a protobuf message, expected prefix [{' '.join(map(str, PREFIX))}]")
+        raise UnrecognizedError(f"provided data does not appear to be a protobuf message, expected prefix [{' '.join(map(str, PREFIX))}]")
     if len(body) == len(PREFIX):
-        raise DecodeError("empty body")
+        raise UnrecognizedError("empty body")
     try:
         unknown = dict(small(body[4:]))
         type_meta = dict(small(_bytes(unknown, 1)))
     except (WireError, IndexError) as error:
-        raise DecodeError(str(error) if isinstance(error, WireError) else "unexpected EOF") from None
+        raise UnrecognizedError(str(error) if isinstance(error, WireError) else "unexpected EOF") from None
     return _bytes(type_meta, 1).decode(errors="replace"), _bytes(type_meta, 2).decode(errors="replace"), _bytes(unknown, 2)
 
 

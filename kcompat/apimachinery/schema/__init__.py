@@ -5,7 +5,17 @@
 - normalise(tree, type), zero(type), interpret(tree)
 """
 
-from kcompat.apimachinery.schema.decode import Decoded, DecodeError, UnknownKindError, decode, interpret, normalise, zero
+from kcompat.apimachinery.schema.decode import (
+    Decoded,
+    DecodeError,
+    UnknownKindError,
+    UnrecognizedError,
+    decode,
+    interpret,
+    normalise,
+    unknown_kind,
+    zero,
+)
 from kcompat.apimachinery.schema.types import Field, Struct, Type, enum_of, type_of
 
 __all__ = [
@@ -15,10 +25,12 @@ __all__ = [
     "Struct",
     "Type",
     "UnknownKindError",
+    "UnrecognizedError",
     "decode",
     "enum_of",
     "interpret",
     "normalise",
     "type_of",
+    "unknown_kind",
     "zero",
 ]

@@ -26,6 +26,10 @@ class Decoded(NamedTuple):
     strict_errors: list[str]
 
 
+class UnrecognizedError(DecodeError):
+    """Not even the kind can be read: upstream then says `the object provided is unrecognized (must be of type …): …`."""
+
+
 class UnknownKindError(DecodeError):
     """The facts have no such kind in this group version."""
 
@@ -50,18 +54,23 @@ def decode(tree: Any, group: str, version: str, kind: str) -> Decoded:
 
 
 def interpret(tree: Any) -> tuple[str, str]:
-    """(apiVersion, kind) as the document has them, "" where absent; raises DecodeError (serializer/json/meta.go:Interpret)."""
+    """(apiVersion, kind) as the document has them, "" where absent; raises UnrecognizedError (serializer/json/meta.go:Interpret)."""
     if tree is None:
         return "", ""
     if tree.__class__ is not dict:
         wanted = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
-        raise DecodeError(f"couldn't get version/kind; json parse error: {Mismatch(describe(tree), wanted)}")
+        raise UnrecognizedError(f"couldn't get version/kind; json parse error: {Mismatch(describe(tree), wanted)}")
     for field in (k for k in tree if k in _HEAD and tree[k] is not None and tree[k].__class__ is not str):
-        raise DecodeError(f"couldn't get version/kind; json parse error: {Mismatch(describe(tree[field]), 'string', field=field)}")
+        raise UnrecognizedError(f"couldn't get version/kind; json parse error: {Mismatch(describe(tree[field]), 'string', field=field)}")
     api_version: str = tree.get("apiVersion") or ""
     if api_version.count("/") > 1:
-        raise DecodeError(f"unexpected GroupVersion string: {api_version}")
+        raise UnrecognizedError(f"unexpected GroupVersion string: {api_version}")
     return api_version, tree.get("kind") or ""
+
+
+def unknown_kind(api_version: str, kind: str) -> UnknownKindError:
+    """The error for a kind without facts (runtime/error.go:notRegisteredErr)."""
+    return UnknownKindError(f"no kind {quote(kind)} is registered for version {quote(api_version)} in scheme {_SCHEME}")
 
 
 def normalise(tree: Any, type: Type) -> Any:
@@ -85,7 +94,7 @@ _decoders: dict[tuple[str, str, str], tuple[Type, compiler.Decoder, str]] = {}
 def _prepare(group: str, version: str, kind: str) -> tuple[Type, compiler.Decoder, str]:
     type, api_version = type_of(group, version, kind), f"{group}/{version}" if group else version
     if type is None:
-        raise UnknownKindError(f"no kind {quote(kind)} is registered for version {quote(api_version)} in scheme {_SCHEME}")
+        raise unknown_kind(api_version, kind)
     entry = (type, compiler.compiled(type), api_version)
     _decoders[group, version, kind] = entry
     return entry

@@ -27,7 +27,7 @@ class WireError(ValueError):
 
 
 _EOF: Final = "unexpected EOF"
-_STRING, _MESSAGE, _MESSAGES, _VALUE, _VALUES, _ENTRY, _PACKED, _INLINE = range(8)
+_STRING, _MESSAGE, _MESSAGES, _INLINE, _NUMBER, _VALUE, _VALUES, _ENTRY, _PACKED = range(9)
 _SCALAR: Final = frozenset({"bool", "int32", "int64"})
 
 
@@ -52,9 +52,10 @@ def read(message: Message, data: bytes, i: int, end: int, out: Tree) -> Tree:
                 size, i = varint(data, i - 1, end)
             stop = i + size
             if stop > end:
-                raise WireError(_EOF)
+                raise _too_long(size)
             if op == _STRING:
-                out[name] = str(data[i:stop], "utf-8", "replace")
+                if size:  # upstream writes every empty string; leaving it out means the same
+                    out[name] = str(data[i:stop], "utf-8", "replace")
             elif op == _MESSAGE:
                 out[name] = read(argument, data, i, stop, out.get(name) or {})
             elif op == _MESSAGES:
@@ -65,10 +66,13 @@ def read(message: Message, data: bytes, i: int, end: int, out: Tree) -> Tree:
                 _other(op, name, argument, data[i:stop], out)
             i = stop
         elif wire == VARINT:
-            number, i = varint(data, i, end)
+            number = data[i]
+            i += 1
+            if number >= 0x80:
+                number, i = varint(data, i - 1, end)
             if op == _PACKED:
                 out.setdefault(name, []).append(argument(number))
-            else:
+            elif number or op == _VALUE:
                 out[name] = argument(number)
         else:
             if i + 8 > end:
@@ -106,6 +110,10 @@ def varint(data: bytes, i: int, end: int) -> tuple[int, int]:
         if byte < 0x80:
             return value & 0xFFFFFFFFFFFFFFFF, i
         shift += 7
+
+
+def _too_long(size: int) -> WireError:
+    return WireError("proto: negative length found during unmarshaling" if size >= 1 << 63 else _EOF)
 
 
 def _varints(data: bytes) -> Iterator[int]:
@@ -161,6 +169,8 @@ def skip(wire: int, data: bytes, i: int, end: int) -> int:
     if wire == LENGTH:
         size, i = varint(data, i, end)
         i += size
+        if i > end:
+            raise _too_long(size)
     elif wire in (FIXED64, FIXED32):
         i += 8 if wire == FIXED64 else 4
     elif wire == GROUP:
@@ -187,11 +197,11 @@ def _operations(field: Field) -> Iterator[tuple[int, tuple[int, str, Any]]]:
     if field.inline and type.struct is not None:
         yield LENGTH, (_INLINE, name, message_of(type.struct))
     elif type.kind in _SCALAR:
-        yield VARINT, (_VALUE, name, _NUMBERS[type.kind])
+        yield VARINT, (_VALUE if type.pointer else _NUMBER, name, _NUMBERS[type.kind])
     elif type.kind == "float64":
         yield FIXED64, (_VALUE, name, None)
     elif type.kind == "string":
-        yield LENGTH, (_STRING, name, None)
+        yield LENGTH, (_VALUE, name, _text) if type.pointer else (_STRING, name, None)
     elif type.kind == "struct" and type.struct is not None:
         yield LENGTH, (_MESSAGE, name, message_of(type.struct))
     elif type.kind == "map" and type.element is not None:
@@ -252,7 +262,7 @@ def small(data: bytes) -> Iterator[tuple[int, int | bytes]]:
         elif tag & 7 == LENGTH:
             size, i = varint(data, i, end)
             if i + size > end:
-                raise WireError(_EOF)
+                raise _too_long(size)
             yield tag >> 3, data[i : i + size]
             i += size
         else:
@@ -264,6 +274,8 @@ def _text(data: bytes) -> str:
 
 
 def _quantity(data: bytes) -> str:
+    if data[:1] == b"\x0a" and data[1] == len(data) - 2:
+        return data[2:].decode(errors="replace") or "0"
     text = dict(small(data)).get(1, b"")
     return (_text(text) if isinstance(text, bytes) else "") or "0"
 

@@ -1,6 +1,7 @@
 """JSON trees of the API's types written as protobuf, byte for byte as upstream does. Called by apimachinery/protobuf.
 
-Answers the generated Marshal methods (generated.pb.go): fields by number, zero values written, nil pointers, lists and maps left out, maps by key.
+Answers the generated Marshal methods (generated.pb.go): fields by number, zero values written, nil pointers, lists and maps left out, maps
+by key.
 """
 
 from __future__ import annotations
