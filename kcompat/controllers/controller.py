@@ -1,0 +1,131 @@
+"""The one pattern of all controllers: a class that says what it watches and brings one object after the other to its wanted state.
+
+    @controller("replicaset-controller", workers=5)
+    class ReplicaSetController:
+        def __init__(self, context: Context) -> None:
+            self.replica_sets = context.watch(REPLICA_SETS, self.replica_set_changed)
+        async def reconcile(self, key: str) -> float | None: ...
+
+Watch callbacks only queue keys. `reconcile` looks at listers, lets a pure function decide, and carries the decision out through its client.
+Controllers are found by scanning this package (manager.py); they share `pods.py`, `pod_control.py` and `ownership.py`, never each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar
+
+from kcompat.apimachinery import meta
+from kcompat.apimachinery.clock import Clock, Identity, SystemClock
+from kcompat.client.client import Client
+from kcompat.client.events import EventRecorder
+from kcompat.client.informer import Informer, InformerFactory
+from kcompat.client.interface import Tree
+from kcompat.client.resources import ResourceType
+from kcompat.client.store import Indexer, Store
+from kcompat.client.workqueue import WorkQueue
+
+OnChange = Callable[[Tree | None, Tree | None], None]
+"""Called with (None, new) when an object is first seen, (old, new) when it changed and (last, None) when it is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What controllers are told from outside. root_ca: PEM given to every namespace; workers: concurrent syncs by controller name."""
+
+    root_ca: str = ""
+    workers: Mapping[str, int] = field(default_factory=dict)
+
+
+class Controller(Protocol):
+    """May also have `async def run(self)`: work that is not about one key, started with the workers and again if it fails."""
+
+    async def reconcile(self, key: str) -> float | None:
+        """Brings one object to its wanted state. Returns after how many seconds to look again, or None. An error: again, rate-limited."""
+
+
+C = TypeVar("C", bound=Controller)
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerSpec:
+    """A controller before it runs. account: the service account in kube-system it acts as; component: the source of its events."""
+
+    name: str
+    make: Callable[[Context], Controller]
+    workers: int
+    account: str
+    component: str
+
+
+SPECS: dict[str, ControllerSpec] = {}
+
+
+def controller(name: str, *, workers: int = 1, account: str = "", component: str = "") -> Callable[[type[C]], type[C]]:
+    """Registers a class as a controller under upstream's name (cmd/kube-controller-manager/names); account and component default to it."""
+
+    def register(make: type[C]) -> type[C]:
+        make_controller: Callable[[Context], Controller] = make
+        SPECS[name] = ControllerSpec(name, make_controller, workers, account or name, component or account or name)
+        return make
+
+    return register
+
+
+class Context:
+    """What a controller is given: its own client, queue and recorder, and the informers everybody shares."""
+
+    def __init__(
+        self,
+        spec: ControllerSpec,
+        client: Client,
+        informers: InformerFactory,
+        *,
+        settings: Settings | None = None,
+        clock: Clock | None = None,
+        identity: Identity | None = None,
+    ) -> None:
+        self.name = spec.name
+        self.client = client
+        self.informers = informers
+        self.settings = settings or Settings()
+        self.clock = clock or SystemClock()
+        self.identity = identity or Identity()
+        self.queue: WorkQueue[str] = WorkQueue(spec.name)
+        self.recorder = EventRecorder(client, spec.component, clock=self.clock, identity=self.identity)
+        self.watched: list[Informer] = []
+
+    def watch(self, resource: ResourceType, on_change: OnChange | None = None, indexes: Mapping[str, Indexer] | None = None) -> Store:
+        """The lister of a resource; on_change is told what happens to it. Workers start when it is complete."""
+        informer = self.informers.informer(resource)
+        for name, indexer in (indexes or {}).items():
+            informer.store.add_index(name, indexer)
+        if on_change is not None:
+            informer.add_handler(
+                lambda new: on_change(None, new),
+                lambda old, new: on_change(old, new),
+                lambda last: on_change(last, None),
+            )
+        self.watched.append(informer)
+        return informer.store
+
+    def enqueue(self, old: Tree | None, new: Tree | None) -> None:
+        """An on_change that queues the object itself."""
+        tree = new if new is not None else old
+        if tree is not None:
+            self.queue.add(meta.key(tree))
+
+
+def split_key(key: str) -> tuple[str, str]:
+    """namespace ("" for cluster scope) and name of a queue key."""
+    namespace, _, name = key.rpartition("/")
+    return namespace, name
+
+
+def spec_of(tree: Tree) -> Any:
+    return tree.get("spec") or {}
+
+
+def status_of(tree: Tree) -> Any:
+    return tree.get("status") or {}
