@@ -18,12 +18,14 @@ from kcompat.apimachinery.validation import validate_object_meta, validate_objec
 from kcompat.registry.catalog import default_catalog
 from kcompat.registry.declare import Resource, Rules, Tree
 from kcompat.registry.rules.namespace import NamespaceFinalizeRules
+from kcompat.registry.rules.service_allocation import grant, plan_create, plan_update, refused
 
 GOLDEN = File(__file__).parent.parent / "golden"
 CATALOG = default_catalog()
 METADATA = Path("metadata")
 SUBRESOURCES = {"finalize": NamespaceFinalizeRules()}
 """Rules of subresources that are updates by rules of their own."""
+FAMILIES = ("IPv4", "IPv6")
 NOW = "2026-01-01T00:00:00Z"
 
 
@@ -62,7 +64,26 @@ def decoded(resource: Resource, tree: Tree) -> Tree:
     return result  # type: ignore[no-any-return]
 
 
-def created(resource: Resource, tree: Tree) -> tuple[Tree, list[FieldError], Sequence[str]]:
+def allocated(service: Tree, old: Tree | None, answer: Tree) -> Sequence[FieldError]:
+    """Grants a Service what it asks for: the values the recorded server gave out."""
+    plan = plan_update(service, old, FAMILIES) if old else plan_create(service, FAMILIES)
+    spec = answer.get("object", {"spec": {}})["spec"]
+    taken: set[str | int] = set()
+    for claim in () if plan.errors else plan.claims:
+        if claim.wanted in taken:
+            return [refused(service, claim, "provided port is already allocated")]
+        taken |= {claim.wanted} - {"", 0}
+        if claim.kind == "ip":
+            value = spec.get("clusterIPs", ["10.96.0.1", "fd00::1"])[claim.places[0]]
+        elif claim.kind == "node port":
+            value = spec["ports"][claim.places[0]].get("nodePort") if spec else claim.wanted or 30000
+        else:
+            value = spec.get("healthCheckNodePort", 30001)
+        grant(service, claim, value)
+    return plan.errors
+
+
+def created(resource: Resource, tree: Tree, answer: Tree) -> tuple[Tree, list[FieldError], Sequence[str]]:
     """What registry/store.py does of a create, without storage."""
     rules, obj = resource.rules, decoded(resource, tree)
     metadata = obj["metadata"]
@@ -72,6 +93,8 @@ def created(resource: Resource, tree: Tree) -> tuple[Tree, list[FieldError], Seq
         metadata["generation"] = 1
     else:
         metadata.pop("generation", None)
+    if resource.name == "services" and (no := allocated(obj, None, answer)):
+        return obj, [*no], ()
     rules.prepare_for_create(obj)
     metadata.update(creationTimestamp=NOW, uid="uid")
     errors = validate_object_meta(metadata, resource.namespaced, rules.validate_name, METADATA)
@@ -81,14 +104,17 @@ def created(resource: Resource, tree: Tree) -> tuple[Tree, list[FieldError], Seq
     return obj, errors, warnings
 
 
-def updated(resource: Resource, tree: Tree, old: Tree, part: str) -> tuple[Tree, list[FieldError], Sequence[str]]:
-    """What registry/store.py does of an update, without storage. `part` is the subresource or "update"."""
+def updated(resource: Resource, tree: Tree, old: Tree, answer: Tree) -> tuple[Tree, list[FieldError], Sequence[str]]:
+    """What registry/store.py does of an update, without storage."""
+    part = answer["verb"]
     rules, new, status = SUBRESOURCES.get(part, resource.rules), decoded(resource, tree), part == "status"
     before = copy.deepcopy(old)
     for metadata in (new["metadata"], old["metadata"]):
         metadata.update(resourceVersion="1", creationTimestamp=NOW, uid="uid")
     prepare = rules.prepare_for_status_update if status else rules.prepare_for_update
     validate = rules.validate_status_update if status else rules.validate_update
+    if resource.name == "services" and not status and (no := allocated(new, old, answer)):
+        return new, [*no], ()
     prepare(new, old)
     if rules.has_generation:
         new["metadata"]["generation"] = old["metadata"].get("generation", 0) + (not status and rules.spec_changed(new, old))
@@ -122,9 +148,9 @@ def test_answers_as_recorded(recording: Tree, case: Tree) -> None:
         with pytest.raises(ValueError, match=r"."):
             decoded(resource, changed(recording["base"], case["change"]))
     elif case["verb"] == "create":
-        check(case, *created(resource, changed(recording["base"], case["change"])))
+        check(case, *created(resource, changed(recording["base"], case["change"]), case))
     else:
-        check(case, *updated(resource, changed(case["old"], case["change"]), case["old"], case["verb"]))
+        check(case, *updated(resource, changed(case["old"], case["change"]), case["old"], case))
 
 
 def check(case: Tree, obj: Tree, errors: Sequence[FieldError], warnings: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ from kcompat.registry.rules.config_map import ConfigMapRules
 from kcompat.registry.rules.namespace import NamespaceRules
 from kcompat.registry.rules.secret import SecretRules
 from kcompat.registry.rules.service_account import ServiceAccountRules
+from kcompat.registry.rules.service import ServiceRules
 
 RESOURCES = (
     Resource("bindings", kind="Binding", action="binding"),
@@ -35,7 +36,7 @@ RESOURCES = (
         subresources=(Action("token", (), "", handler="token_request"),),
     ),
     Resource(
-        "services", kind="Service", columns=core.SERVICE, store="services/specs",
+        "services", kind="Service", columns=core.SERVICE, rules=ServiceRules(), store="services/specs",
         subresources=(Action("proxy", (), "", handler="service_proxy"),),
         fields=fields("spec.clusterIP", "spec.type"),
     ),
