@@ -95,8 +95,7 @@ class FeedWatch:
             if self._live_from is None:
                 self._go_live()
             elif self._cursor < self._live_from:
-                if (batch := await self._catch_up(self._live_from)).events:
-                    return batch
+                return await self._catch_up(self._live_from)
             elif self._pending or (self._behind and self._cursor < self._feed.revision):
                 return self._take()
             else:

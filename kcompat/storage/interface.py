@@ -139,7 +139,7 @@ class Backend(Protocol):
 
         Durable when it returns. Returns the revision of the write. An `expect` of 0 means ABSENT. Deleting an absent key raises
         Conflict(current=None) whatever is expected. `lease` attaches the key to a lease (0: none, and detaches); KeyError if that is gone.
-        A cancelled write may or may not have been applied. Raises Unavailable.
+        A cancelled write may or may not have been applied. Raises Unavailable, or ValueError for a key that is not Unicode.
         """
 
     async def get(self, key: Key, *, at: Revision | None = None) -> tuple[KeyValue | None, Revision]:
@@ -159,7 +159,7 @@ class Backend(Protocol):
     async def revision(self) -> Revision:
         """The store's current revision, linearizable: not older than any write acknowledged before the call by any server on this store.
 
-        Each open watch that is being read then soon yields a batch of at least this revision, though nothing may have changed under its
+        Each open watch that is behind it soon yields, when read, a batch of at least this revision, though nothing may have changed under its
         prefix: how a cache learns that it is fresh enough for a consistent read (upstream: RequestWatchProgress). Raises Unavailable.
         """
 

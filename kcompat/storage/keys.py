@@ -73,5 +73,5 @@ class SortedKeys:
             if end is not None and block[0] >= end:
                 return
             low = bisect_left(block, start) if block[0] < start else 0
-            high = len(block) if end is None or block[-1] < end else bisect_left(block, end)
+            high = len(block) if end is None or block[-1] < end else bisect_left(block, end, low)
             yield index, low, high

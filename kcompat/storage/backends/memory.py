@@ -64,6 +64,8 @@ class MemoryBackend:
 
     async def write(self, key: Key, value: bytes | None, *, expect: Revision | Expect = ANY, lease: LeaseID = 0) -> Revision:
         self._check_open()
+        if not key.isascii():
+            key.encode()  # only Unicode is a key
         current = self._current.get(key)
         if not _as_expected(current, value, expect):
             raise Conflict(key, current)

@@ -73,7 +73,7 @@ class SqliteBackend:
 
     async def write(self, key: Key, value: bytes | None, *, expect: Revision | Expect = ANY, lease: LeaseID = 0) -> Revision:
         if not key.isascii():
-            key.encode()  # what is not Unicode must fail here, alone, not within a group
+            key.encode()  # only Unicode is a key: it must fail here, alone, not within a group
         return await self._store.writer.write(key, value, expect, lease)
 
     async def get(self, key: Key, *, at: Revision | None = None) -> tuple[KeyValue | None, Revision]:
