@@ -87,3 +87,24 @@ def _scientific(digits: str, exponent: int, width: int) -> str:
     sign, digits = ("-", digits[1:]) if digits.startswith("-") else ("", digits)
     mantissa = digits[0] + (f".{digits[1:]}" if len(digits) > 1 else "")
     return f"{sign}{mantissa}e{'-' if exponent < 0 else '+'}{abs(exponent):0{width}d}"
+
+
+def plain_text(value: Any) -> str:
+    """A decoded value as Go's %v shows it: `map[a:1 b:[x y]]`, keys sorted."""
+    if isinstance(value, dict):
+        return "map[" + " ".join(f"{key}:{plain_text(value[key])}" for key in sorted(value)) + "]"
+    if isinstance(value, list):
+        return "[" + " ".join(map(plain_text, value)) + "]"
+    if value is None:
+        return "<nil>"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return float_text(value) if isinstance(value, float) else str(value)
+
+
+_GO_TYPES = {dict: "map[string]interface {}", list: "[]interface {}", str: "string", bool: "bool", int: "int64", float: "float64"}
+
+
+def type_text(value: Any) -> str:
+    """The Go type of a decoded value, as %s shows its reflect.Type."""
+    return _GO_TYPES.get(type(value), "%!s(<nil>)")
