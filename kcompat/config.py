@@ -1,0 +1,129 @@
+"""Settings: one frozen record, from which flags and config-file keys are made. Names and meanings follow upstream's flags where it has them.
+
+Used by `__main__.py` (which fills it) and `cluster.py` (which obeys it). A field is a flag: `service_node_port_range` is
+`--service-node-port-range`, and `service-node-port-range` in a config file.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+PARTS = ("controllers", "scheduler", "nodes")
+
+
+def _flag(default: Any, help_: str, *, metavar: str = "", parts: str = "apiserver") -> Any:
+    """A field with its help text; `parts` names the commands besides `up` that take it."""
+    metadata = {"help": help_, "metavar": metavar, "parts": tuple(parts.split())}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set. Lists are tuples of strings."""
+
+    name: str = _flag("default", "name of the cluster: its data directory and kubeconfig context")
+    data_dir: str = _flag("", "where data, certificates and the kubeconfig are kept (default: the XDG data directory)", metavar="DIR")
+    listen: str = _flag("127.0.0.1:6443", "address to serve on; port 0 takes a free one", metavar="HOST:PORT")
+    advertise_address: str = _flag("", "address at which others reach this server (default: the one listened on)", metavar="IP")
+    datastore_endpoint: str = _flag("", "memory://, sqlite:///PATH or http(s)://ETCD,… (default: sqlite in the data directory)", metavar="URL")
+    durability: str = _flag("full", "full: acknowledged writes survive a power cut; relaxed: they survive the process only")
+    etcd_cafile: str = _flag("", "CA of the etcd servers", metavar="FILE")
+    etcd_certfile: str = _flag("", "client certificate for etcd", metavar="FILE")
+    etcd_keyfile: str = _flag("", "key of the client certificate for etcd", metavar="FILE")
+    nodes: int = _flag(1, "how many simulated nodes to run", parts="nodes")
+    write_kubeconfig: str = _flag("", "write the administrator's kubeconfig here as well", metavar="FILE")
+    write_kubeconfig_mode: str = _flag("0600", "permissions of the kubeconfig", metavar="MODE")
+    disable: tuple[str, ...] = _flag((), "parts not to run: controllers, scheduler, nodes, or controllers by name")
+    authorization_mode: tuple[str, ...] = _flag(("Node", "RBAC"), "authorizers in order: AlwaysAllow, AlwaysDeny, Node, RBAC")
+    anonymous_auth: bool = _flag(True, "let requests without credentials in as system:anonymous")
+    token_auth_file: str = _flag("", "CSV file of static tokens", metavar="FILE")
+    client_ca_file: str = _flag("", "CA of client certificates (default: the cluster's own)", metavar="FILE")
+    tls_cert_file: str = _flag("", "serving certificate (default: made on first start)", metavar="FILE")
+    tls_private_key_file: str = _flag("", "key of the serving certificate", metavar="FILE")
+    service_account_issuer: tuple[str, ...] = _flag(("https://kubernetes.default.svc.cluster.local",), "issuer of service account tokens")
+    service_account_key_file: tuple[str, ...] = _flag((), "keys that verify service account tokens", metavar="FILE")
+    service_account_signing_key_file: str = _flag("", "key that signs service account tokens", metavar="FILE")
+    api_audiences: tuple[str, ...] = _flag((), "audiences of the API server (default: the issuer)")
+    service_cluster_ip_range: str = _flag("10.96.0.0/16", "addresses of Services", metavar="CIDR")
+    service_node_port_range: str = _flag("30000-32767", "node ports of Services", metavar="FROM-TO")
+    cluster_cidr: str = _flag("10.244.0.0/16", "addresses of pods", metavar="CIDR", parts="controllers nodes")
+    enable_admission_plugins: tuple[str, ...] = _flag((), "admission plugins to turn on besides the default ones")
+    disable_admission_plugins: tuple[str, ...] = _flag((), "admission plugins to turn off")
+    max_requests_inflight: int = _flag(400, "reads worked on at once; more are answered 429; 0: no limit")
+    max_mutating_requests_inflight: int = _flag(200, "writes worked on at once; more are answered 429; 0: no limit")
+    event_ttl: int = _flag(3600, "seconds that Events are kept", metavar="SECONDS")
+    leader_elect: bool = _flag(False, "run controllers and scheduler only while holding their Lease", parts="controllers scheduler")
+    verbosity: int = _flag(0, "more log lines: 1 informs, 2 debugs", parts="apiserver controllers scheduler nodes")
+
+    @property
+    def directory(self) -> Path:
+        """The data directory of this cluster."""
+        return Path(self.data_dir) if self.data_dir else data_home() / self.name
+
+    @property
+    def host(self) -> str:
+        return self.listen.rpartition(":")[0].strip("[]") or "127.0.0.1"
+
+    @property
+    def port(self) -> int:
+        return int(self.listen.rpartition(":")[2])
+
+    @property
+    def endpoint(self) -> str:
+        return self.datastore_endpoint or f"sqlite://{self.directory / 'state.db'}"
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The administrator's kubeconfig."""
+        return self.directory / "kubeconfig"
+
+    def runs(self, part: str) -> bool:
+        return part not in self.disable
+
+    @property
+    def disabled_controllers(self) -> tuple[str, ...]:
+        return tuple(name for name in self.disable if name not in PARTS)
+
+
+def data_home() -> Path:
+    """Where clusters are kept: $XDG_DATA_HOME/kcompat, or the platform's place for such data."""
+    if base := os.environ.get("XDG_DATA_HOME"):
+        return Path(base) / "kcompat"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "kcompat"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "kcompat"
+    return Path.home() / ".local" / "share" / "kcompat"
+
+
+def from_mapping(values: dict[str, Any]) -> Settings:
+    """Settings from config-file keys (flags without the leading dashes). Raises ValueError for a key that no flag has."""
+    known = {f.name.replace("_", "-"): f for f in fields(Settings)}
+    chosen: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in known:
+            raise ValueError(f"unknown setting {key!r}")
+        spec = known[key]
+        chosen[spec.name] = _typed(key, value, spec.default)
+    return Settings(**chosen)
+
+
+def _typed(key: str, value: Any, default: Any) -> Any:
+    if isinstance(default, tuple):
+        return tuple(value.split(",")) if isinstance(value, str) else tuple(str(item) for item in value)
+    if isinstance(default, bool):
+        if isinstance(value, bool):
+            return value
+        if str(value).lower() in ("true", "false"):
+            return str(value).lower() == "true"
+        raise ValueError(f"setting {key!r} is true or false, not {value!r}")
+    if isinstance(default, int):
+        try:
+            return int(value)
+        except (TypeError, ValueError):
+            raise ValueError(f"setting {key!r} is a whole number, not {value!r}") from None
+    return str(value)

@@ -130,13 +130,21 @@ def answer_strict_errors(request: Request, found: list[str], prefix: str) -> Non
 def _wrong_kind(kind: str, api_version: str, wanted: str, group: str, wanted_version: str) -> errors.StatusError:
     version = api_version.rpartition("/")[2]
     cannot = f"{kind} in version {quote(version)} cannot be handled as a {wanted}: "
-    if schema.knows(*_group_version(api_version), kind):
+    if _is_known(*_group_version(api_version), kind):
         if api_version != wanted_version and kind == wanted:
             return errors.bad_request(f"the API version in the data ({api_version}) does not match the expected API version ({wanted_version})")
         internal = group.split(".", 1)[0] if group else "core"
         return errors.bad_request(f"{cannot}converting ({version}.{kind}) to ({internal}.{wanted}): unknown conversion")
     scheme = 'in scheme "pkg/runtime/scheme.go:111"'
     return errors.bad_request(f"{cannot}no kind {quote(kind)} is registered for version {quote(api_version)} {scheme}")
+
+
+def _is_known(group: str, version: str, kind: str) -> bool:
+    try:
+        schema.type_of(group, version, kind)
+    except schema.UnknownKindError:
+        return False
+    return True
 
 
 def _group_version(api_version: str) -> tuple[str, str]:

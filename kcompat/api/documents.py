@@ -123,7 +123,7 @@ def _resources(request: Request, services: Services, group: str, version_name: s
 
 
 def _openapi(request: Request, services: Services, rest: list[str]) -> Response | None:
-    openapi = services.openapi
+    openapi = services.openapi()
     if rest == ["v2"]:
         accept = request.headers.get("Accept", "")
         if "protobuf" in accept:

@@ -20,7 +20,7 @@ from kcompat.api.scope import Services
 from kcompat.auth.authentication import bearer_token
 from kcompat.auth.authorization import forbidden
 from kcompat.auth.interface import AuthorizationAttributes, Credentials, Decision, InvalidCredentials
-from kcompat.storage.interface import StorageError
+from kcompat.registry.store import StorageError
 
 Stage = Callable[[Services, Handler], Handler]
 log = logging.getLogger(__name__)

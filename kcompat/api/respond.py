@@ -15,7 +15,7 @@ from kcompat.api.negotiate import JSON, YAML, Output
 from kcompat.api.request import Request, Response, Tree
 from kcompat.api.scope import Scope
 from kcompat.registry.declare import Resource
-from kcompat.storage.watch_cache import Entry
+from kcompat.registry.store import Entry
 
 _CONTENT_TYPES = {JSON: "application/json", YAML: "application/yaml"}
 

@@ -29,7 +29,7 @@ class Services:
     authorizer: Authorizer
     clock: Clock
     identity: Identity
-    openapi: OpenAPI
+    openapi: Callable[[], OpenAPI]
     settings: Mapping[str, Any]
     tokens: Any = None
     allocators: Any = None

@@ -17,10 +17,13 @@ from kcompat.apimachinery.clock import Clock, Identity, rfc3339
 from kcompat.apimachinery.field import FieldError, Path, invalid
 from kcompat.apimachinery.validation import validate_object_meta, validate_object_meta_update
 from kcompat.registry.declare import Resource, Rules, Tree
+from kcompat.registry.hooks import Hooks
 from kcompat.registry.leases import Leases
 from kcompat.storage import codec
-from kcompat.storage.interface import ABSENT, Conflict, Revision
+from kcompat.storage.interface import ABSENT, Conflict, Revision, StorageError
 from kcompat.storage.watch_cache import Entry, Layout, ResourceCache, WatchCache, with_revision
+
+__all__ = ["Entry", "Preconditions", "StorageError", "Store", "Written"]
 
 STALE = "the object has been modified; please apply your changes to the latest version and try again"
 _METADATA = Path("metadata")
@@ -57,13 +60,16 @@ async def admit_all(new: Tree, old: Tree | None) -> None:
 class Store:
     """Reads and writes of one resource. The served bytes are those of its storage version."""
 
-    def __init__(self, resource: Resource, prefix: str, cache: WatchCache, clock: Clock, identity: Identity, leases: Leases) -> None:
+    def __init__(
+        self, resource: Resource, prefix: str, cache: WatchCache, clock: Clock, identity: Identity, leases: Leases, hooks: Hooks | None = None
+    ) -> None:
         self.resource = resource
         self.rules: Rules = resource.rules
         self.prefix = prefix
         self.clock = clock
         self.identity = identity
         self.leases = leases
+        self.hooks = hooks
         group, version = resource.storage_group or resource.group, resource.storage_version or resource.version
         api_version = f"{group}/{version}" if group else version
         self.cache = cache
@@ -122,6 +128,22 @@ class Store:
         raise AssertionError("unreachable")
 
     async def _create(self, obj: Tree, namespace: str, admit: Admit, dry_run: bool) -> Written:
+        if self.hooks is None:
+            return await self._create_prepared(obj, namespace, admit, dry_run)
+        if namespace:
+            obj["metadata"]["namespace"] = namespace
+        self._name(obj["metadata"])
+        undo = await self.hooks.before_create(obj, dry_run)
+        try:
+            written = await self._create_prepared(obj, namespace, admit, dry_run)
+        except BaseException:
+            await undo()
+            raise
+        if dry_run:
+            await undo()
+        return written
+
+    async def _create_prepared(self, obj: Tree, namespace: str, admit: Admit, dry_run: bool) -> Written:
         self.prepare_new(obj, namespace)
         name = obj["metadata"].get("name", "")
         found = self.validate_new(obj)
@@ -154,6 +176,9 @@ class Store:
         self.rules.prepare_for_create(obj)
         metadata["creationTimestamp"] = rfc3339(self.clock.now())
         metadata["uid"] = self.identity.uid()
+        self._name(metadata)
+
+    def _name(self, metadata: Tree) -> None:
         if not metadata.get("name") and metadata.get("generateName"):
             metadata["name"] = names.generate_name(metadata["generateName"], self.identity)
 
@@ -196,15 +221,39 @@ class Store:
                 return await self._create_on_update(new, namespace, name, create_admit, dry_run)
             named = new["metadata"].get("resourceVersion", "")
             self._check_version(name, new, old, named)
-            old = current.tree()
-            self._prepare_update(new, old, status, rules or self.rules)
-            await admit(new, old)
             try:
-                return await self._store_update(new, current, key, dry_run)
+                return await self._update(new, current, key, status, rules or self.rules, admit, dry_run)
             except Conflict as conflict:
                 if (named and not retry) or preconditions.resource_version:
                     raise self._gone_or_stale(name, conflict) from conflict
                 current = self.entry_of(conflict)
+
+    async def _update(
+        self, new: Tree, current: Entry, key: str, status: bool, rules: Rules, admit: Admit, dry_run: bool
+    ) -> Written:
+        """One try on the current version. Raises storage Conflict."""
+        old = current.tree()
+        if self.hooks is None or status:
+            return await self._update_prepared(new, current, key, status, rules, admit, dry_run)
+        undo = await self.hooks.before_update(new, old, dry_run)
+        try:
+            written = await self._update_prepared(new, current, key, status, rules, admit, dry_run)
+        except BaseException:
+            await undo()
+            raise
+        if dry_run:
+            await undo()
+        else:
+            await self.hooks.after_update(written.tree, old)
+        return written
+
+    async def _update_prepared(
+        self, new: Tree, current: Entry, key: str, status: bool, rules: Rules, admit: Admit, dry_run: bool
+    ) -> Written:
+        old = current.tree()
+        self._prepare_update(new, old, status, rules)
+        await admit(new, old)
+        return await self._store_update(new, current, key, dry_run)
 
     async def _create_on_update(self, new: Tree, namespace: str, name: str, admit: Admit, dry_run: bool) -> Written:
         if new["metadata"].get("resourceVersion"):
@@ -252,6 +301,8 @@ class Store:
         if dry_run:
             return Written(final, current, deleted=True)
         revision = await self.cache.backend.write(key, None, expect=current.revision)
+        if self.hooks is not None:
+            await self.hooks.after_delete(final)
         return Written(with_revision(final, revision) or final, current, deleted=True)
 
     # -- storage -------------------------------------------------------------------------------------------------------

@@ -12,19 +12,20 @@ import orjson
 
 from kcompat.apimachinery import errors, json_strict, schema
 from kcompat.apimachinery.field import Path, forbidden, invalid
-from kcompat.apimachinery.patch import PatchError, json_patch, merge_patch, strategic
+from kcompat.apimachinery.patch import json_patch, merge_patch, strategic
 from kcompat.api import body, negotiate, respond
 from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
 from kcompat.api.verbs.create import check_namespace
 from kcompat.api.verbs.update import check_name, write
-from kcompat.registry.declare import Resource
+from kcompat.registry.declare import Rules
 
 ACCEPTED = (negotiate.JSON_PATCH, negotiate.MERGE_PATCH, negotiate.STRATEGIC_PATCH)
 Patch = Callable[[Tree], Tree]
 
 
-async def handle(request: Request, scope: Scope) -> Answer:
+async def handle(request: Request, scope: Scope, *, rules: Rules | None = None) -> Answer:
+    """`rules` are those of a subresource with rules of its own."""
     form = respond.output(request)
     media_type = patch_type(request)
     dry_run = body.validate_write_options(request, "PatchOptions")
@@ -32,7 +33,7 @@ async def handle(request: Request, scope: Scope) -> Answer:
         found = [forbidden(Path("force"), "may not be specified for non-apply patch")]
         raise errors.invalid("meta.k8s.io", "PatchOptions", "", found)
     transform = await patch_of(request, scope, media_type)
-    written = await write(request, scope, transform, dry_run=dry_run, retry=True)
+    written = await write(request, scope, transform, dry_run=dry_run, retry=True, rules=rules)
     return respond.entry_response(request, scope, written.entry, form)
 
 
@@ -52,8 +53,8 @@ def patch_type(request: Request) -> str:
 async def patch_of(request: Request, scope: Scope, media_type: str) -> Any:
     """The patch as a function of the current object (storage version in and out)."""
     resource = scope.resource
-    document, duplicates = await _document(request)
-    apply = _applier(resource, media_type, document)
+    document, duplicates = await read_patch(request)
+    apply = applier(resource.group, resource.version, resource.kind, media_type, document)
 
     async def transform(current: Tree | None) -> Tree:
         if current is None:
@@ -65,7 +66,7 @@ async def patch_of(request: Request, scope: Scope, media_type: str) -> Any:
     return transform
 
 
-async def _document(request: Request) -> tuple[Any, list[str]]:
+async def read_patch(request: Request) -> tuple[Any, list[str]]:
     if request.object is not None:
         return request.object, []
     data = await request.read()
@@ -75,7 +76,8 @@ async def _document(request: Request) -> tuple[Any, list[str]]:
         raise errors.bad_request(f"error decoding patch: {error}") from None
 
 
-def _applier(resource: Resource, media_type: str, document: Any) -> Patch:
+def applier(group: str, version: str, kind: str, media_type: str, document: Any) -> Patch:
+    """The patch as a function of an object of this kind. Raises BadRequest."""
     if media_type == negotiate.JSON_PATCH:
         if not isinstance(document, list):
             go_type = "object" if isinstance(document, dict) else "string" if isinstance(document, str) else "number"
@@ -84,23 +86,14 @@ def _applier(resource: Resource, media_type: str, document: Any) -> Patch:
         return lambda current: json_patch.apply(current, document)
     if media_type == negotiate.MERGE_PATCH:
         return lambda current: merge_patch.apply(current, document)
-    typed = schema.type_of(resource.group, resource.version, resource.kind)
+    typed = schema.type_of(group, version, kind)
     return lambda current: strategic.apply(current, document, typed)
 
 
 def patch_object(request: Request, scope: Scope, apply: Patch, current: Tree, duplicates: list[str]) -> Tree:
     """Patches, decodes and defaults. Raises BadRequest or Invalid as upstream words them."""
     resource = scope.resource
-    try:
-        patched = apply(current)
-    except PatchError as error:
-        raise error.status(resource.group, resource.kind, scope.name) from None
-    return retyped(request, scope, patched, duplicates)
-
-
-def retyped(request: Request, scope: Scope, patched: Any, duplicates: list[str]) -> Tree:
-    """What a patch made, as an object of the kind again."""
-    resource = scope.resource
+    patched: Any = apply(current)
     if isinstance(patched, dict):
         patched = {**patched, "kind": resource.kind, "apiVersion": resource.api_version}
     try:

@@ -8,11 +8,12 @@ from kcompat.api import body, respond
 from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
 from kcompat.api.verbs.create import check_namespace
-from kcompat.registry.declare import Status
+from kcompat.registry.declare import Rules, Status
 from kcompat.registry.store import Preconditions, Transform, Written
 
 
-async def handle(request: Request, scope: Scope) -> Answer:
+async def handle(request: Request, scope: Scope, *, rules: Rules | None = None) -> Answer:
+    """`rules` are those of a subresource with rules of its own."""
     resource = scope.resource
     form = respond.output(request)
     dry_run = body.validate_write_options(request, "UpdateOptions")
@@ -27,7 +28,7 @@ async def handle(request: Request, scope: Scope) -> Answer:
     async def transform(current: Tree | None) -> Tree:
         return {**obj, "metadata": dict(obj["metadata"])}
 
-    written = await write(request, scope, transform, dry_run=dry_run, preconditions=Preconditions(uid=uid))
+    written = await write(request, scope, transform, dry_run=dry_run, preconditions=Preconditions(uid=uid), rules=rules)
     return respond.entry_response(request, scope, written.entry, form, 201 if written.created else 200)
 
 
@@ -38,6 +39,7 @@ async def write(
     *,
     dry_run: bool,
     retry: bool = False,
+    rules: Rules | None = None,
     preconditions: Preconditions = Preconditions(),  # noqa: B008 - frozen
 ) -> Written:
     """The update loop with admission around it; shared with patch."""
@@ -65,6 +67,7 @@ async def write(
         preconditions=preconditions,
         allow_create=allow_create,
         retry=retry,
+        rules=rules,
         dry_run=dry_run,
     )
 

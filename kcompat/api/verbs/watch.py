@@ -51,7 +51,7 @@ def _line(scope: Scope, happening: Happening | Bookmark) -> bytes:
 def bookmark(scope: Scope, mark: Bookmark) -> Tree:
     """An otherwise empty object of the kind, at the bookmark's resourceVersion."""
     resource = scope.resource
-    tree: Tree = schema.empty(resource.group, resource.version, resource.kind)
+    tree: Tree = schema.decode({}, resource.group, resource.version, resource.kind).tree
     metadata: Tree = {"resourceVersion": str(mark.revision)}
     if mark.initial_end:
         metadata["annotations"] = {INITIAL_EVENTS_END: "true"}

@@ -1,0 +1,63 @@
+"""What the access reviews share: attributes from a review's spec, the answer in its status. Upstream: pkg/registry/authorization."""
+
+from __future__ import annotations
+
+from kcompat.apimachinery import errors
+from kcompat.apimachinery.field import FieldError, Path, invalid
+from kcompat.apimachinery.user import UserInfo
+from kcompat.admission.interface import CREATE
+from kcompat.api import body, respond
+from kcompat.api.request import Request, Response, Tree
+from kcompat.api.scope import Scope
+from kcompat.auth.interface import AuthorizationAttributes, Decision
+
+GROUP = "authorization.k8s.io"
+
+
+async def read(request: Request, scope: Scope, kind: str) -> Tree:
+    """The review, admitted."""
+    dry_run = body.validate_write_options(request, "CreateOptions")
+    review = await body.read_object(request, scope.resource.group, "v1", kind)
+    attributes = scope.attributes(CREATE, request, review, None, dry_run=dry_run)
+    await scope.services.admission.admit(attributes)
+    await scope.services.admission.validate(attributes)
+    return review
+
+
+def check_one_of(spec: Tree, kind: str) -> None:
+    """Raises Invalid unless exactly one of resource and non-resource attributes is there."""
+    path, both = Path("spec").child("resourceAttributes"), "resourceAttributes" in spec and "nonResourceAttributes" in spec
+    found: list[FieldError] = []
+    if both:
+        found.append(invalid(path, "", "cannot be specified in combination with nonResourceAttributes"))
+    elif "resourceAttributes" not in spec and "nonResourceAttributes" not in spec:
+        found.append(invalid(path, "", "exactly one of nonResourceAttributes or resourceAttributes must be specified"))
+    if found:
+        raise errors.invalid(GROUP, kind, "", found)
+
+
+def attributes_of(spec: Tree, user: UserInfo) -> AuthorizationAttributes:
+    resource = spec.get("resourceAttributes")
+    if resource is None:
+        path = spec.get("nonResourceAttributes", {})
+        return AuthorizationAttributes(user, path.get("verb", ""), path=path.get("path", ""), resource_request=False)
+    names = ("verb", "group", "version", "resource", "subresource", "namespace", "name")
+    verb, group, version, plural, subresource, namespace, name = (resource.get(key, "") for key in names)
+    return AuthorizationAttributes(user, verb, group, version, plural, subresource, namespace, name)
+
+
+def user_of(spec: Tree) -> UserInfo:
+    extra = {key.lower(): tuple(values) for key, values in (spec.get("extra") or {}).items()}
+    return UserInfo(spec.get("user", ""), spec.get("uid", ""), tuple(spec.get("groups") or ()), extra)
+
+
+async def answer(request: Request, scope: Scope, review: Tree, user: UserInfo) -> Response:
+    """The review with its status filled in."""
+    form = respond.output(request)
+    verdict = await scope.services.authorizer.authorize(attributes_of(review.get("spec", {}), user))
+    status: Tree = {"allowed": verdict.decision is Decision.ALLOW}
+    if verdict.decision is Decision.DENY:
+        status["denied"] = True
+    if verdict.reason:
+        status["reason"] = verdict.reason
+    return respond.object_response(request, scope.resource, {**review, "status": status}, form, 201)

@@ -1,0 +1,81 @@
+"""pods/binding and bindings: gives a pod its node. Upstream: pkg/registry/core/pod/storage/storage.go:BindingREST."""
+
+from __future__ import annotations
+
+from kcompat.apimachinery import errors
+from kcompat.apimachinery.clock import rfc3339
+from kcompat.apimachinery.field import FieldError, Path, not_supported, required
+from kcompat.admission.interface import CREATE
+from kcompat.api import body, respond
+from kcompat.api.actions.trusted import TRUSTED
+from kcompat.api.request import Answer, Request, Tree
+from kcompat.api.scope import Scope
+from kcompat.registry.store import Preconditions
+
+
+async def create(request: Request, scope: Scope) -> Answer:
+    form = respond.output(request)
+    dry_run = body.validate_write_options(request, "CreateOptions")
+    binding = await body.read_object(request, "", "v1", "Binding")
+    name = scope.name or binding["metadata"].get("name", "")
+    attributes = scope.attributes(CREATE, request, binding, None, dry_run=dry_run)
+    await scope.services.admission.admit(attributes)
+    check(binding, name)
+    await scope.services.admission.validate(attributes)
+    await bind(request, scope, name, binding, dry_run)
+    answer = errors.success(None, 201)
+    return respond.tree_response(request, answer, form, 201)
+
+
+def check(binding: Tree, name: str) -> None:
+    """Raises BadRequest, Invalid (upstream: ValidatePodBinding)."""
+    found: list[FieldError] = []
+    own = binding["metadata"].get("name", "")
+    if own and own != name:
+        raise errors.bad_request(f"name in URL does not match name in Binding object: {name} != {own}".replace("name in URL", "name in URL"))
+    target, path = binding.get("target", {}), Path("target")
+    if target.get("kind") not in (None, "", "Node"):
+        found.append(not_supported(path.child("kind"), target["kind"], ["Node", "<empty>"]))
+    if not target.get("name"):
+        found.append(required(path.child("name")))
+    if found:
+        raise errors.invalid("", "Binding", name, found)
+
+
+async def bind(request: Request, scope: Scope, name: str, binding: Tree, dry_run: bool) -> None:
+    """Raises Conflict when the pod has a node, is gated or is being deleted."""
+    services = scope.services
+    pods = services.catalog.get("", "v1", "pods")
+    assert pods is not None  # noqa: S101
+    metadata = binding["metadata"]
+    node = binding["target"]["name"]
+    now = rfc3339(services.clock.now())
+
+    async def transform(pod: Tree | None) -> Tree:
+        assert pod is not None  # noqa: S101
+        return assigned(pod, node, metadata, now)
+
+    store = services.stores(pods)
+    wanted = Preconditions(metadata.get("uid", ""), metadata.get("resourceVersion", ""))
+    await store.update(scope.namespace, name, transform, rules=TRUSTED, preconditions=wanted, retry=True, dry_run=dry_run)
+
+
+def assigned(pod: Tree, node: str, metadata: Tree, now: str) -> Tree:
+    """The pod (a private copy) on the node: nodeName, the binding's annotations and labels, PodScheduled true."""
+    name, spec = pod["metadata"]["name"], pod["spec"]
+    why = ""
+    if pod["metadata"].get("deletionTimestamp"):
+        why = f"pod {name} is being deleted, cannot be assigned to a host"
+    elif spec.get("nodeName"):
+        why = f'pod {name} is already assigned to node "{spec["nodeName"]}"'
+    elif spec.get("schedulingGates"):
+        why = f"pod {name} has non-empty .spec.schedulingGates"
+    if why:
+        raise errors.conflict("", "pods/binding", name, why)
+    spec["nodeName"] = node
+    for field in ("annotations", "labels"):
+        if metadata.get(field):
+            pod["metadata"][field] = {**pod["metadata"].get(field, {}), **metadata[field]}
+    conditions = [c for c in pod["status"].get("conditions", ()) if c["type"] != "PodScheduled"]
+    pod["status"]["conditions"] = [*conditions, {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": now}]
+    return pod

@@ -1,0 +1,31 @@
+"""namespaces/finalize: sets spec.finalizers; the last one gone ends the namespace. Upstream: pkg/registry/core/namespace/storage."""
+
+from __future__ import annotations
+
+from kcompat.api import body, respond
+from kcompat.api.actions.trusted import Trusted
+from kcompat.api.request import Answer, Request, Tree
+from kcompat.api.scope import Scope
+from kcompat.api.verbs.update import check_name
+from kcompat.registry.declare import keep
+
+
+class _Finalize(Trusted):
+    def prepare_for_update(self, new: Tree, old: Tree) -> None:
+        keep(new, old, "status")
+
+
+_RULES = _Finalize()
+
+
+async def update(request: Request, scope: Scope) -> Answer:
+    form = respond.output(request)
+    dry_run = body.validate_write_options(request, "UpdateOptions")
+    namespace = await body.read_object(request, "", "v1", "Namespace")
+    check_name(namespace, scope.name)
+
+    async def transform(current: Tree | None) -> Tree:
+        return {**namespace, "metadata": dict(namespace["metadata"])}
+
+    written = await scope.store.update("", scope.name, transform, rules=_RULES, dry_run=dry_run)
+    return respond.object_response(request, scope.resource, written.tree, form)

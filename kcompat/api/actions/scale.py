@@ -1,0 +1,112 @@
+"""The scale subresource: autoscaling/v1 Scale over the replicas of an object. Upstream: pkg/registry/apps/*/storage: ScaleREST."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kcompat.apimachinery import errors, meta
+from kcompat.apimachinery.field import Path, invalid
+from kcompat.apimachinery.selectors import from_label_selector, from_labels
+from kcompat.admission.interface import UPDATE
+from kcompat.api import body, respond
+from kcompat.api.request import Answer, Request, Tree
+from kcompat.api.scope import Scope
+from kcompat.api.verbs import patch as patching
+from kcompat.api.verbs.update import check_name
+from kcompat.registry.declare import Scale
+
+
+async def get(request: Request, scope: Scope) -> Answer:
+    form = respond.output(request)
+    entry = await scope.store.get(scope.namespace, scope.name)
+    return respond.tree_response(request, scale_of(entry.peek(), _declared(scope)), form)
+
+
+async def update(request: Request, scope: Scope) -> Answer:
+    form = respond.output(request)
+    dry_run = body.validate_write_options(request, "UpdateOptions")
+    scale = await body.read_object(request, "autoscaling", "v1", "Scale")
+    check_name(scale, scope.name)
+
+    async def wanted(current: Tree) -> Tree:
+        return scale
+
+    return await _write(request, scope, wanted, form, dry_run)
+
+
+async def patch(request: Request, scope: Scope) -> Answer:
+    form = respond.output(request)
+    media_type = patching.patch_type(request)
+    dry_run = body.validate_write_options(request, "PatchOptions")
+    document, _ = await patching.read_patch(request)
+    apply = patching.applier("autoscaling", "v1", "Scale", media_type, document)
+
+    async def wanted(current: Tree) -> Tree:
+        return body.typed(request, apply(current), [], "autoscaling", "v1", "Scale")
+
+    return await _write(request, scope, wanted, form, dry_run)
+
+
+def _declared(scope: Scope) -> Scale:
+    assert isinstance(scope.subresource, Scale)  # noqa: S101
+    return scope.subresource
+
+
+def scale_of(tree: Tree, declared: Scale) -> Tree:
+    """The Scale an object shows."""
+    metadata = {
+        name: tree["metadata"][name]
+        for name in ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+        if name in tree["metadata"]
+    }
+    status: Tree = {"replicas": meta.get(tree, _path(declared.status_replicas), 0)}
+    if text := _selector(meta.get(tree, _path(declared.selector))):
+        status["selector"] = text
+    spec = {} if not (replicas := meta.get(tree, _path(declared.replicas), 0)) else {"replicas": replicas}
+    return {"kind": "Scale", "apiVersion": "autoscaling/v1", "metadata": metadata, "spec": spec, "status": status}
+
+
+def _path(dotted: str) -> tuple[str, ...]:
+    return tuple(dotted.lstrip(".").split("."))
+
+
+def _selector(selector: Any) -> str:
+    if not selector:
+        return ""
+    if isinstance(selector, str):
+        return selector
+    structured = "matchLabels" in selector or "matchExpressions" in selector
+    return str(from_label_selector(selector) if structured else from_labels(selector))
+
+
+async def _write(request: Request, scope: Scope, wanted: Any, form: respond.Output, dry_run: bool) -> Answer:
+    declared, services = _declared(scope), scope.services
+
+    async def transform(current: Tree | None) -> Tree:
+        assert current is not None  # noqa: S101
+        before = scale_of(current, declared)
+        scale = await wanted(before)
+        _check(scale, before, scope)
+        attributes = scope.attributes(UPDATE, request, scale, before, dry_run=dry_run)
+        await services.admission.admit(attributes)
+        await services.admission.validate(attributes)
+        changed: Tree = meta.replace(current, _path(declared.replicas), scale.get("spec", {}).get("replicas", 0))
+        return changed
+
+    written = await scope.store.update(scope.namespace, scope.name, transform, retry=True, dry_run=dry_run)
+    return respond.tree_response(request, scale_of(written.tree, declared), form)
+
+
+def _check(scale: Tree, before: Tree, scope: Scope) -> None:
+    """Raises Invalid, Conflict (upstream: ValidateScale, scaleUpdatedObjectInfo)."""
+    replicas = scale.get("spec", {}).get("replicas", 0)
+    if replicas < 0:
+        found = [invalid(Path("spec").child("replicas"), replicas, "must be greater than or equal to 0")]
+        raise errors.invalid("autoscaling", "Scale", scale["metadata"].get("name", ""), found)
+    version = scale["metadata"].get("resourceVersion", "")
+    if version and version != before["metadata"]["resourceVersion"]:
+        raise scope.store.conflict(scope.name)
+    uid = scale["metadata"].get("uid", "")
+    if uid and uid != before["metadata"]["uid"]:
+        message = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {before['metadata']['uid']}"
+        raise scope.store.conflict(scope.name, message)

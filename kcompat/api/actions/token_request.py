@@ -1,0 +1,20 @@
+"""serviceaccounts/token: issues a token. Upstream: pkg/registry/core/serviceaccount/storage/token.go."""
+
+from __future__ import annotations
+
+from kcompat.api import body, respond
+from kcompat.api.request import Answer, Request
+from kcompat.api.scope import Scope
+from kcompat.admission.interface import CREATE
+
+
+async def create(request: Request, scope: Scope) -> Answer:
+    form = respond.output(request)
+    dry_run = body.validate_write_options(request, "CreateOptions")
+    asked = await body.read_object(request, "authentication.k8s.io", "v1", "TokenRequest")
+    account = (await scope.store.get(scope.namespace, scope.name)).peek()
+    attributes = scope.attributes(CREATE, request, asked, None, dry_run=dry_run)
+    await scope.services.admission.admit(attributes)
+    await scope.services.admission.validate(attributes)
+    answer = await scope.services.tokens.issue(account, asked, request.warnings)
+    return respond.tree_response(request, answer, form, 201)
