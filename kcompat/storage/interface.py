@@ -159,8 +159,9 @@ class Backend(Protocol):
     async def revision(self) -> Revision:
         """The store's current revision, linearizable: not older than any write acknowledged before the call by any server on this store.
 
-        Each open watch that is behind it soon yields, when read, a batch of at least this revision, though nothing may have changed under its
-        prefix: how a cache learns that it is fresh enough for a consistent read (upstream: RequestWatchProgress). Raises Unavailable.
+        Each open watch that is behind it soon yields, when read, a batch of at least this revision, though nothing may have changed
+        under its prefix: how a cache learns that it is fresh enough for a consistent read (upstream: RequestWatchProgress).
+        Raises Unavailable.
         """
 
     def watch(self, prefix: Key, *, after: Revision) -> Watch:

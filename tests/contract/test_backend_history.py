@@ -1,0 +1,73 @@
+"""Backends that keep their own history forget it by themselves."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from conftest import ManualClock
+
+from kcompat.storage.backends.memory import MemoryBackend
+from kcompat.storage.backends.sqlite import SqliteBackend
+from kcompat.storage.compaction import Compactor, History
+from kcompat.storage.interface import Backend, Compacted
+
+HISTORY = History(seconds=300, events=100)
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+async def local(request: pytest.FixtureRequest, tmp_path: Path, clock: ManualClock) -> AsyncIterator[Backend]:
+    store: Backend
+    if request.param == "memory":
+        store = MemoryBackend(clock, history=HISTORY)
+    else:
+        store = SqliteBackend(tmp_path / "store.db", clock=clock, history=HISTORY)
+    await store.start()
+    yield store
+    await store.close()
+
+
+async def test_a_fresh_store_is_empty_at_revision_1(local: Backend) -> None:
+    assert await local.revision() == 1
+    page = await local.range("")
+    assert (page.revision, page.items, page.count) == (1, [], 0)
+    assert await local.write("/a", b"") == 2
+
+
+async def test_history_is_kept_for_its_time(local: Backend, clock: ManualClock) -> None:
+    first = await local.write("/a", b"1")
+    clock.advance(299)
+    second = await local.write("/a", b"2")
+    clock.advance(1)
+    third = await local.write("/a", b"3")  # the first interval is over: nothing was older than it
+    item, _ = await local.get("/a", at=first)
+    assert item is not None and item.value == b"1"
+    clock.advance(300)
+    await local.write("/a", b"4")  # what was before the third is now older than an interval
+    await local.write("/b", b"")  # sqlite forgets behind a write, before the next one
+    for revision in (first, second):
+        with pytest.raises(Compacted) as caught:
+            await local.get("/a", at=revision)
+        assert caught.value.compact_revision == third
+    item, _ = await local.get("/a", at=third)
+    assert item is not None and item.value == b"3"
+
+
+async def test_history_is_bounded_in_number(local: Backend) -> None:
+    first = await local.write("/a", b"0")
+    for number in range(100):
+        last = await local.write("/a", b"%d" % number)
+    await local.write("/b", b"")
+    with pytest.raises(Compacted):
+        await local.get("/a", at=first)
+    item, _ = await local.get("/a", at=last - 50)
+    assert item is not None and item.value == b"49"
+
+
+def test_a_quiet_store_compacts_nothing_twice() -> None:
+    clock = ManualClock()
+    compactor = Compactor(clock, HISTORY, 10)
+    due = []
+    for revision in (11, 11, 12, 12, 12):
+        clock.advance(300)
+        due.append(compactor.due(revision))
+    assert due == [None, 11, None, 12, None]
