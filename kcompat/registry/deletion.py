@@ -107,7 +107,9 @@ async def _attempt(store: Store, key: str, current: Entry, obj: Tree, options: D
         return await _mark(store, key, current, obj, options)
     if outcome or (changed and store.rules.held(obj)):
         return await _mark(store, key, current, obj, options)
-    final = await store.remove(current, key, obj if outcome is not None else current.fresh_tree(), options.dry_run)
+    if outcome == 0 and not options.dry_run:  # as upstream in two writes: watchers see the deletionTimestamp, then the deletion
+        current = (await store.put(obj, current, key, False)).entry
+    final = await store.remove(current, key, current.fresh_tree(), options.dry_run)
     return Deletion(final.tree, deleted=True)
 
 

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from kcompat.api import body, respond
-from kcompat.api.actions.trusted import Trusted
 from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
 from kcompat.api.verbs.update import check_name
-from kcompat.registry.declare import keep
+from kcompat.registry.rules.namespace import NamespaceFinalizeRules
 
 
-class _Finalize(Trusted):
-    def prepare_for_update(self, new: Tree, old: Tree) -> None:
-        keep(new, old, "status")
-
-
-_RULES = _Finalize()
+_RULES = NamespaceFinalizeRules()
 
 
 async def update(request: Request, scope: Scope) -> Answer:

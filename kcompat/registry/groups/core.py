@@ -5,9 +5,10 @@ from kcompat.registry.declare import Action, Resource
 from kcompat.registry.fields import EVENT, at, fields, flag
 from kcompat.registry.rules.config_map import ConfigMapRules
 from kcompat.registry.rules.namespace import NamespaceRules
+from kcompat.registry.rules.node import NodeRules
 from kcompat.registry.rules.secret import SecretRules
-from kcompat.registry.rules.service_account import ServiceAccountRules
 from kcompat.registry.rules.service import ServiceRules
+from kcompat.registry.rules.service_account import ServiceAccountRules
 
 RESOURCES = (
     Resource("bindings", kind="Binding", action="binding"),
@@ -17,26 +18,26 @@ RESOURCES = (
     Resource("events", kind="Event", columns=events.EVENT, fields=EVENT, ttl="event_ttl"),
     Resource("limitranges", kind="LimitRange"),
     Resource(
-        "namespaces", kind="Namespace", columns=core.NAMESPACE, rules=NamespaceRules(),
+        "namespaces", kind="Namespace", returns_deleted=True, columns=core.NAMESPACE, rules=NamespaceRules(),
         subresources=(Action("finalize", (), "", handler="namespace_finalize"),),
         fields={**fields("status.phase"), "name": at("metadata.name")},
     ),
     Resource(
-        "nodes", kind="Node", columns=core.NODE, store="minions",
+        "nodes", kind="Node", columns=core.NODE, rules=NodeRules(), store="minions",
         subresources=(Action("proxy", (), "", handler="node_proxy"),),
         fields={"spec.unschedulable": flag("spec.unschedulable")},
     ),
-    Resource("persistentvolumeclaims", kind="PersistentVolumeClaim", columns=core.PERSISTENT_VOLUME_CLAIM),
-    Resource("persistentvolumes", kind="PersistentVolume", columns=core.PERSISTENT_VOLUME),
-    Resource("resourcequotas", kind="ResourceQuota", columns=core.RESOURCE_QUOTA),
+    Resource("persistentvolumeclaims", kind="PersistentVolumeClaim", returns_deleted=True, columns=core.PERSISTENT_VOLUME_CLAIM),
+    Resource("persistentvolumes", kind="PersistentVolume", returns_deleted=True, columns=core.PERSISTENT_VOLUME),
+    Resource("resourcequotas", kind="ResourceQuota", returns_deleted=True, columns=core.RESOURCE_QUOTA),
     Resource("secrets", kind="Secret", columns=core.SECRET, rules=SecretRules(), fields=fields("type")),
     Resource(
-        "serviceaccounts", kind="ServiceAccount",
+        "serviceaccounts", kind="ServiceAccount", returns_deleted=True,
         columns=core.SERVICE_ACCOUNT, rules=ServiceAccountRules(),
         subresources=(Action("token", (), "", handler="token_request"),),
     ),
     Resource(
-        "services", kind="Service", columns=core.SERVICE, rules=ServiceRules(), store="services/specs",
+        "services", kind="Service", returns_deleted=True, columns=core.SERVICE, rules=ServiceRules(), store="services/specs",
         subresources=(Action("proxy", (), "", handler="service_proxy"),),
         fields=fields("spec.clusterIP", "spec.type"),
     ),

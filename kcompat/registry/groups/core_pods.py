@@ -39,7 +39,7 @@ RESOURCES = (
             Status(),
         ),
     ),
-    Resource("podtemplates", kind="PodTemplate", rules=PodTemplateRules(), columns=POD_TEMPLATE_COLUMNS),
+    Resource("podtemplates", kind="PodTemplate", returns_deleted=True, rules=PodTemplateRules(), columns=POD_TEMPLATE_COLUMNS),
     Resource(
         "replicationcontrollers", kind="ReplicationController",
         rules=ReplicationControllerRules(), columns=REPLICATION_CONTROLLER_COLUMNS,

@@ -7,16 +7,16 @@ from kcompat.registry.fields import at
 GROUP = "resource.k8s.io"
 
 RESOURCES = (
-    Resource("deviceclasses", kind="DeviceClass", columns=devices.DEVICE_CLASS, group=GROUP),
+    Resource("deviceclasses", kind="DeviceClass", returns_deleted=True, columns=devices.DEVICE_CLASS, group=GROUP),
     Resource(
         "devicetaintrules", kind="DeviceTaintRule", group=GROUP,
         columns=devices.DEVICE_TAINT_RULE,
         storage_group=GROUP, storage_version="v1beta2",
     ),
-    Resource("resourceclaims", kind="ResourceClaim", columns=devices.RESOURCE_CLAIM, group=GROUP),
-    Resource("resourceclaimtemplates", kind="ResourceClaimTemplate", columns=devices.RESOURCE_CLAIM_TEMPLATE, group=GROUP),
+    Resource("resourceclaims", kind="ResourceClaim", returns_deleted=True, columns=devices.RESOURCE_CLAIM, group=GROUP),
+    Resource("resourceclaimtemplates", kind="ResourceClaimTemplate", returns_deleted=True, columns=devices.RESOURCE_CLAIM_TEMPLATE, group=GROUP),
     Resource(
-        "resourceslices", kind="ResourceSlice", columns=devices.RESOURCE_SLICE, group=GROUP,
+        "resourceslices", kind="ResourceSlice", returns_deleted=True, columns=devices.RESOURCE_SLICE, group=GROUP,
         fields={"spec.nodeName": at("spec.nodeName"), "spec.driver": at("spec.driver"), "spec.pool.name": at("spec.pool.name")},
         indexes=("spec.nodeName",),
     ),

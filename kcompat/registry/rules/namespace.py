@@ -54,6 +54,13 @@ class NamespaceRules(Rules):
             return []
         return [invalid(Path("status", "Phase"), phase, f"may only be '{wanted}' if `deletionTimestamp` {rule}")]
 
+    def begin_deletion(self, obj: Tree) -> bool:
+        obj["status"] = {**(obj.get("status") or {}), "phase": "Terminating"}
+        return True
+
+    def held(self, obj: Tree) -> bool:
+        return super().held(obj) or bool((obj.get("spec") or {}).get("finalizers"))
+
     def validate_name(self, name: str, prefix: bool) -> Sequence[str]:
         return name_is_dns_label(name, prefix)
 
