@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
-from base64 import urlsafe_b64decode
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -145,7 +145,7 @@ def _subprotocol_token(protocols: Sequence[str]) -> str | None:
     if len(tokens) > 1:
         raise InvalidCredentials("multiple base64.bearer.authorization tokens specified")
     try:
-        token = urlsafe_b64decode(tokens[0] + "=" * (-len(tokens[0]) % 4)).decode()
+        token = b64decode(tokens[0] + "=" * (-len(tokens[0]) % 4), b"-_", validate=True).decode()
     except ValueError:
         raise InvalidCredentials("invalid base64.bearer.authorization token encoding") from None
     if token and len(protocols) == len(tokens):

@@ -32,15 +32,20 @@ def verified(der: bytes, authorities: Sequence[x509.Certificate]) -> x509.Certif
 
 def user_of(certificate: x509.Certificate) -> UserInfo | None:
     """Who the subject is; None without a CN (upstream: CommonNameUserConversion). Raises InvalidCredentials for several or empty uids."""
-    names = _values(certificate, NameOID.COMMON_NAME)
-    if not names or not names[-1]:
+    names = common_names(certificate)
+    if not names or not names[0]:
         return None
     uids = _values(certificate, UID_OID)
     if len(uids) > 1 or uids == [""]:
         raise InvalidCredentials("expected 1 UID, but found several or an empty one")
     fingerprint = sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
     groups = tuple(_values(certificate, NameOID.ORGANIZATION_NAME))
-    return UserInfo(names[-1], "".join(uids), groups, {CREDENTIAL_ID: (f"X509SHA256={fingerprint}",)})
+    return UserInfo(names[0], "".join(uids), groups, {CREDENTIAL_ID: (f"X509SHA256={fingerprint}",)})
+
+
+def common_names(certificate: x509.Certificate) -> list[str]:
+    """The CN of the subject; the last one where there are several, as Go's parser has it; empty where there is none."""
+    return _values(certificate, NameOID.COMMON_NAME)[-1:]
 
 
 def _values(certificate: x509.Certificate, attribute: x509.ObjectIdentifier) -> list[str]:

@@ -10,7 +10,7 @@ from cryptography import x509
 
 from kcompat.apimachinery.clock import Clock
 from kcompat.apimachinery.user import UserInfo
-from kcompat.auth.client_certificates import verified
+from kcompat.auth.client_certificates import common_names, verified
 from kcompat.auth.interface import Credentials, InvalidCredentials
 
 
@@ -49,6 +49,9 @@ class RequestHeaderAuthenticator:
         certificate = verified(der, self._authorities)
         if not certificate.not_valid_before_utc <= self._clock.now() <= certificate.not_valid_after_utc:
             raise InvalidCredentials("the front proxy's certificate has expired or is not yet valid")
+        allowed = self._settings.allowed_names
+        if allowed and not set(allowed) & set(common_names(certificate)):
+            raise InvalidCredentials("the subject of the front proxy's certificate is not in the allowed list")
 
 
 def _values(headers: Sequence[tuple[str, str]], wanted: str) -> list[str]:
