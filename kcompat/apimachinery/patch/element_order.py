@@ -66,14 +66,19 @@ def _value(item: Any, key: str) -> Any:
 
 
 def _sorted(items: Items, positions: dict[Any, int], key: str) -> Items:
-    """Stable by position. An item without a position is put before all that came before it, which is what upstream's sort does."""
-    known: Items = []
-    for item in items:
-        if _value(item, key) in positions:
-            known.append(item)
-        else:
-            known = [item, *known]
-    return sorted(known, key=lambda item: positions.get(_value(item, key), -1))
+    """By position. Upstream's comparison calls an item without one less than any other, and others less than it, and so depends on the
+    sort: its insertion sort is repeated here for lists short enough that anybody could tell."""
+    places = [positions.get(_value(item, key)) for item in items]
+    if None not in places or len(items) > 1000:
+        order = sorted(range(len(items)), key=lambda index: (places[index] is None, places[index] or 0))
+        return [items[index] for index in order]
+    result: list[tuple[int | None, Any]] = []
+    for place, item in zip(places, items, strict=True):
+        at = len(result)
+        while at and (place is None or (before := result[at - 1][0]) is None or place < before):
+            at -= 1
+        result.insert(at, (place, item))
+    return [item for _, item in result]
 
 
 def _interleaved(left: Items, right: Items, positions: dict[Any, int], key: str) -> Items:

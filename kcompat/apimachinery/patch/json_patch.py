@@ -103,7 +103,7 @@ class _Document:
         return container
 
     def _parent(self, path: str, *, change: bool) -> tuple[Any, str] | None:
-        """The container of the path's last step, and that step; None if a step before is missing. To be changed, all on the way is owned."""
+        """The container of the last step, and that step; None if one before is missing. To be changed, all on the way is owned."""
         _, *parts = path.split("/")
         if not parts:
             return None

@@ -63,7 +63,7 @@ def _merge_map(original: Map, patch: Map, type: PatchType) -> Map:
     original, patch = dict(original), dict(patch)
     _retain_keys(original, patch)
     _set_element_orders(original, patch, type)
-    for key, value in patch.items():
+    for key, value in sorted(patch.items(), key=lambda member: not member[0].startswith(DELETE_FROM_PRIMITIVE_LIST)):
         deletes = key.startswith(DELETE_FROM_PRIMITIVE_LIST)
         name = _list_name(key, DELETE_FROM_PRIMITIVE_LIST) if deletes else key
         if value is None:
@@ -172,7 +172,30 @@ def _ordered(live: Items | None, wanted: Items | None, order: Items, field: _Fie
         merged = wanted if field.strategy != "merge" else _merge_list(live, wanted, field, deletes=False)
     in_order, server_only = partition(merged, order, field.merge_key)
     are_maps = _are_maps(live or [], wanted or [])
+    if live and wanted and are_maps and field.strategy == "merge":
+        live = _overwritten(live, wanted, field.merge_key)
     return element_order(in_order, server_only, order, live or [], field.merge_key, are_maps)
+
+
+def _overwritten(live: Items, patch: Items, merge_key: str) -> Items:
+    """The live list as upstream's merge leaves it in memory: deletions shift items left in place, additions fill the room that is free.
+
+    Upstream orders by this list, not by the one it was given; a container that replaces another stands at the end because of it.
+    """
+    memory, size = list(live), len(live)
+    for item in patch:
+        if item.get(DIRECTIVE) == "delete":
+            for index in reversed([i for i in range(size) if same_key(memory[i], merge_key, item.get(merge_key))]):
+                memory[index : size - 1] = memory[index + 1 : size]
+                size -= 1
+    if any(item.get(DIRECTIVE) == "replace" for item in patch):
+        return memory
+    for item in patch:
+        is_new = DIRECTIVE not in item and not any(same_key(present, merge_key, item.get(merge_key)) for present in memory[:size])
+        if is_new and size < len(memory):
+            memory[size] = item
+            size += 1
+    return memory
 
 
 def _check_order(patch: Items, order: Items, merge_key: str) -> None:
