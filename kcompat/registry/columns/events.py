@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from kcompat.registry.columns.cells import age, path, wide
+from kcompat.registry.columns.cells import NAME, age, path, wide
 from kcompat.registry.declare import Cell, Column, Tree
 
 
@@ -56,5 +56,5 @@ EVENT: Final = (
     Column("Last Seen", _last_seen), Column("Type", path("type")), Column("Reason", path("reason")), Column("Object", _target),
     *wide(Column("Subobject", lambda obj, now: _object(obj).get("fieldPath", "")), Column("Source", _source)),
     Column("Message", _message),
-    *wide(Column("First Seen", _first_seen), Column("Count", _count), Column("Name", path(".metadata.name"))),
+    *wide(Column("First Seen", _first_seen), Column("Count", _count), NAME),
 )

@@ -19,6 +19,10 @@ LOCALHOST: Final = "localhost/"
 MAX_LOCALHOST_PROFILE: Final = 4095
 
 
+class Derived(dict[str, str]):
+    """A profile that creation took from an annotation: a plain tree, but the warning about it can still tell."""
+
+
 def profile_of(annotation: str) -> Tree | None:
     """The profile an annotation stands for, None for what is not understood."""
     if annotation == UNCONFINED:
@@ -55,4 +59,22 @@ def sync_apparmor(pod: Tree) -> None:
             continue
         profile = profile_of(annotation)
         if profile and _is_valid(profile) and profile != (spec.get("securityContext") or {}).get("appArmorProfile"):
-            container["securityContext"] = {**(context or {}), "appArmorProfile": profile}
+            container["securityContext"] = {**(context or {}), "appArmorProfile": Derived(profile)}
+
+
+def annotation_warnings(pod: Tree) -> list[str]:
+    """Annotations of a new pod that had no field beside them and said something of their own."""
+    spec = pod["spec"]
+    if (spec.get("os") or {}).get("name") == "windows":
+        return []
+    texts = []
+    for container, annotation in containers_with_annotation(pod):
+        profile = (container.get("securityContext") or {}).get("appArmorProfile")
+        unknown = profile is None and not ((derived := profile_of(annotation)) and _is_valid(derived))
+        if unknown or isinstance(profile, Derived):
+            texts.append(deprecation(f"metadata.annotations[{ANNOTATION}{container.get('name') or ''}]"))
+    return texts
+
+
+def deprecation(place: object) -> str:
+    return f'{place}: deprecated since v1.30; use the "appArmorProfile" field instead'

@@ -5,14 +5,21 @@ Answers pkg/registry/core/pod/strategy.go: podStrategy, podStatusStrategy, podEp
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from kcompat.apimachinery import meta
+from kcompat.apimachinery.field import FieldError
+from kcompat.apimachinery.ip import ip_warnings
 from kcompat.registry.declare import Rules, Tree, keep
+from kcompat.registry.rules.pod import spec, status, update
 from kcompat.registry.rules.pod.defaults import default_pod
+from kcompat.registry.rules.pod.equality import same
 from kcompat.registry.rules.pod.prepare import (
     default_pod_level_resources,
     drop_disabled_pod_fields,
     prepare_pod_for_create,
 )
+from kcompat.registry.rules.pod.warnings import pod_warnings
 
 
 class PodRules(Rules):
@@ -44,12 +51,32 @@ class PodRules(Rules):
         drop_disabled_pod_fields(new, old)
 
 
+    def validate(self, obj: Tree) -> Sequence[FieldError]:
+        return spec.new_pod(obj)
+
+    def validate_update(self, new: Tree, old: Tree) -> Sequence[FieldError]:
+        return update.updated_pod(new, old)
+
+    def validate_status_update(self, new: Tree, old: Tree) -> Sequence[FieldError]:
+        return status.updated_status(new, old)
+
+    def warnings(self, new: Tree, old: Tree | None) -> Sequence[str]:
+        """Only creators are warned: updates are many and rarely a person's."""
+        return pod_warnings(new) if old is None else ()
+
+    def status_warnings(self, new: Tree) -> Sequence[str]:
+        """Warnings for an update of the status: addresses in unusual forms."""
+        return [text for at, address in status.address_fields(new) for text in ip_warnings(at, address)]
+
+    def spec_changed(self, new: Tree, old: Tree) -> bool:
+        return not same(new["spec"], old["spec"])
+
     def grace_period(self, obj: Tree, requested: int | None) -> int | None:
         """The wish of the deleter or the pod, but none for a pod that nobody runs (CheckGracefulDelete)."""
-        spec, phase = obj.get("spec") or {}, meta.get(obj, ("status", "phase"))
-        if not spec.get("nodeName") or phase in ("Failed", "Succeeded"):
+        wanted, phase = obj.get("spec") or {}, meta.get(obj, ("status", "phase"))
+        if not wanted.get("nodeName") or phase in ("Failed", "Succeeded"):
             return 0
-        period = requested if requested is not None else spec.get("terminationGracePeriodSeconds") or 0
+        period = requested if requested is not None else wanted.get("terminationGracePeriodSeconds") or 0
         return 1 if period < 0 else period
 
 
@@ -65,6 +92,9 @@ class EphemeralContainersRules(PodRules):
         reset_metadata(new, old)
         drop_disabled_pod_fields(new, old)
 
+    def validate_update(self, new: Tree, old: Tree) -> Sequence[FieldError]:
+        return update.updated_ephemeral_containers(new, old)
+
 
 class ResizeRules(PodRules):
     """An update through pods/resize changes only resources and resize policies."""
@@ -76,6 +106,9 @@ class ResizeRules(PodRules):
             new["spec"]["resources"] = dict(new["spec"]["resources"])
             default_pod_level_resources(new["spec"])
         drop_disabled_pod_fields(new, old)
+
+    def validate_update(self, new: Tree, old: Tree) -> Sequence[FieldError]:
+        return update.resized_pod(new, old)
 
 
 def _keep_pod_resources(new: Tree, old: Tree) -> None:

@@ -1,0 +1,78 @@
+"""Values as Go prints upstream's internal structs, which have no JSON tags: all fields, by their Go names. For messages that show one.
+
+Internal types of pods and workloads have the fields of the v1 types in the same order (pkg/apis/core/types.go).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from kcompat.apimachinery.quote import json_text
+from kcompat.apimachinery.schema import types
+from kcompat.apimachinery.schema.types import Field, Type
+
+_ZEROS = {"string": "", "bool": False, "int32": 0, "int64": 0, "quantity": "0", "int_or_string": 0}
+
+
+def go_form(tree: Any, type_name: str) -> Any:
+    """The value of a v1 type (`core/v1.SecurityContext`) as a JSON tree with Go's names. None stays None."""
+    return None if tree is None else _value(tree, types.named(type_name))
+
+
+def go_list(trees: Sequence[Any] | None, type_name: str) -> Any:
+    """A list of such values; None for an empty one, which is what canonical trees make of Go's nil and empty slices."""
+    return [go_form(tree, type_name) for tree in trees] if trees else None
+
+
+def _value(value: Any, type: Type) -> Any:
+    if type.kind == "struct":
+        return _struct(value or {}, type)
+    if type.kind == "list" and type.element is not None:
+        return [_value(item, type.element) for item in value] if value else None
+    if type.kind == "map":
+        return dict(sorted(value.items())) if value else None
+    return value
+
+
+def _struct(tree: Mapping[str, Any], type: Type) -> dict[str, Any]:
+    if type.name.startswith("meta/v1."):  # keeps its tags
+        return dict(tree)
+    result: dict[str, Any] = {}
+    for name, member in type.fields.items():
+        if name == "metadata":  # embedded without a name
+            result |= tree.get(name) or {}
+        elif name not in ("kind", "apiVersion"):
+            result[member.go] = _member(tree.get(name), member)
+    return result
+
+
+def _member(value: Any, member: Field) -> Any:
+    if value is not None:
+        return _value(value, member.type)
+    if member.type.pointer:
+        return None
+    return _struct({}, member.type) if member.type.kind == "struct" else _ZEROS.get(member.type.kind)
+
+
+def diff(old: Any, new: Any) -> str:
+    """What differs between two such values, as upstream shows it (apimachinery pkg/util/diff: Diff)."""
+    lines = difflib.unified_diff(_lines(old), _lines(new), "", "", n=3)
+    return "".join(lines)
+
+
+def _lines(value: Any) -> list[str]:
+    text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    lines = []
+    for line in text.split("\n"):
+        content = line.lstrip(" ")
+        lines.append(" " * ((len(line) - len(content)) // 2) + content + "\n")
+    return lines
+
+
+def compact(value: Any) -> str:
+    """One line, as an error shows a bad value."""
+    return json_text(value)
