@@ -4,6 +4,7 @@ from kcompat.registry.columns import core, events
 from kcompat.registry.declare import Action, Resource
 from kcompat.registry.fields import EVENT, at, fields, flag
 from kcompat.registry.rules.config_map import ConfigMapRules
+from kcompat.registry.rules.event import EventRules
 from kcompat.registry.rules.namespace import NamespaceRules
 from kcompat.registry.rules.node import NodeRules
 from kcompat.registry.rules.secret import SecretRules
@@ -15,7 +16,7 @@ RESOURCES = (
     Resource("componentstatuses", kind="ComponentStatus", columns=core.COMPONENT_STATUS, action="component_status"),
     Resource("configmaps", kind="ConfigMap", columns=core.CONFIG_MAP, rules=ConfigMapRules()),
     Resource("endpoints", kind="Endpoints", columns=core.ENDPOINTS, store="services/endpoints"),
-    Resource("events", kind="Event", columns=events.EVENT, fields=EVENT, ttl="event_ttl"),
+    Resource("events", kind="Event", columns=events.EVENT, rules=EventRules(), fields=EVENT, ttl="event_ttl"),
     Resource("limitranges", kind="LimitRange"),
     Resource(
         "namespaces", kind="Namespace", returns_deleted=True, columns=core.NAMESPACE, rules=NamespaceRules(),

@@ -2,12 +2,13 @@
 
 from kcompat.registry.columns import rbac
 from kcompat.registry.declare import Resource
+from kcompat.registry.rules.rbac import ClusterRoleBindingRules, ClusterRoleRules, RoleBindingRules, RoleRules
 
 GROUP = "rbac.authorization.k8s.io"
 
 RESOURCES = (
-    Resource("clusterrolebindings", kind="ClusterRoleBinding", columns=rbac.BINDING, group=GROUP),
-    Resource("clusterroles", kind="ClusterRole", group=GROUP),
-    Resource("rolebindings", kind="RoleBinding", columns=rbac.BINDING, group=GROUP),
-    Resource("roles", kind="Role", group=GROUP),
+    Resource("clusterrolebindings", kind="ClusterRoleBinding", columns=rbac.BINDING, rules=ClusterRoleBindingRules(), group=GROUP),
+    Resource("clusterroles", kind="ClusterRole", rules=ClusterRoleRules(), group=GROUP),
+    Resource("rolebindings", kind="RoleBinding", columns=rbac.BINDING, rules=RoleBindingRules(), group=GROUP),
+    Resource("roles", kind="Role", rules=RoleRules(), group=GROUP),
 )

@@ -14,7 +14,11 @@ RESOURCES = (
         storage_group=GROUP, storage_version="v1beta2",
     ),
     Resource("resourceclaims", kind="ResourceClaim", returns_deleted=True, columns=devices.RESOURCE_CLAIM, group=GROUP),
-    Resource("resourceclaimtemplates", kind="ResourceClaimTemplate", returns_deleted=True, columns=devices.RESOURCE_CLAIM_TEMPLATE, group=GROUP),
+    Resource(
+        "resourceclaimtemplates", kind="ResourceClaimTemplate", group=GROUP,
+        columns=devices.RESOURCE_CLAIM_TEMPLATE,
+        returns_deleted=True,
+    ),
     Resource(
         "resourceslices", kind="ResourceSlice", returns_deleted=True, columns=devices.RESOURCE_SLICE, group=GROUP,
         fields={"spec.nodeName": at("spec.nodeName"), "spec.driver": at("spec.driver"), "spec.pool.name": at("spec.pool.name")},

@@ -11,5 +11,9 @@ RESOURCES = (
     Resource("csistoragecapacities", kind="CSIStorageCapacity", columns=storage.CSI_STORAGE_CAPACITY, group=GROUP),
     Resource("storageclasses", kind="StorageClass", returns_deleted=True, columns=storage.STORAGE_CLASS, group=GROUP),
     Resource("volumeattachments", kind="VolumeAttachment", returns_deleted=True, columns=storage.VOLUME_ATTACHMENT, group=GROUP),
-    Resource("volumeattributesclasses", kind="VolumeAttributesClass", returns_deleted=True, columns=storage.VOLUME_ATTRIBUTES_CLASS, group=GROUP),
+    Resource(
+        "volumeattributesclasses", kind="VolumeAttributesClass", group=GROUP,
+        columns=storage.VOLUME_ATTRIBUTES_CLASS,
+        returns_deleted=True,
+    ),
 )
