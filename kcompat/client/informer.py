@@ -248,9 +248,9 @@ def _is_too_large(error: StatusError) -> bool:
 
 
 def metadata_of(tree: Tree) -> Tree:
-    """What a PartialObjectMetadata has of an object, without managedFields."""
+    """Only the metadata, without managedFields; the kind is the informer's, for what lists hold may not have its own."""
     kept = {key: value for key, value in tree["metadata"].items() if key != "managedFields"}
-    return {key: tree[key] for key in ("apiVersion", "kind") if key in tree} | {"metadata": kept}
+    return {"metadata": kept}
 
 
 class InformerFactory:
@@ -279,7 +279,7 @@ class InformerFactory:
         return self._informers[key]
 
     def metadata_informer(self, resource: ResourceType) -> Informer:
-        """An informer whose objects have at least apiVersion, kind and metadata: the full one if somebody uses it already."""
+        """An informer whose objects have at least their metadata: the full one if somebody uses it already."""
         full = self._informers.get((resource, "", "", ""))
         if full is not None:
             return full

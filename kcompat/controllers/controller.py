@@ -24,7 +24,7 @@ from kcompat.client.informer import Informer, InformerFactory
 from kcompat.client.interface import Tree
 from kcompat.client.resources import ResourceType
 from kcompat.client.store import Indexer, Store
-from kcompat.client.workqueue import WorkQueue
+from kcompat.client.workqueue import RateLimiter, WorkQueue
 
 OnChange = Callable[[Tree | None, Tree | None], None]
 """Called with (None, new) when an object is first seen, (old, new) when it changed and (last, None) when it is gone."""
@@ -32,10 +32,16 @@ OnChange = Callable[[Tree | None, Tree | None], None]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What controllers are told from outside. root_ca: PEM given to every namespace; workers: concurrent syncs by controller name."""
+    """What controllers are told from outside. root_ca: PEM given to every namespace; workers: concurrent syncs by controller name;
+    namespace_grace: seconds between the deletion of a namespace and that of its content (None: a moment)."""
 
     root_ca: str = ""
     workers: Mapping[str, int] = field(default_factory=dict)
+    namespace_grace: float | None = None
+
+
+class Requeue(Exception):
+    """Raised by a reconciler to be called again, rate-limited, though nothing went wrong."""
 
 
 class Controller(Protocol):
@@ -50,24 +56,28 @@ C = TypeVar("C", bound=Controller)
 
 @dataclass(frozen=True, slots=True)
 class ControllerSpec:
-    """A controller before it runs. account: the service account in kube-system it acts as; component: the source of its events."""
+    """A controller before it runs. account: the service account in kube-system it acts as; component: the source of its events;
+    max_delay: seconds that a key which keeps failing waits at most."""
 
     name: str
     make: Callable[[Context], Controller]
     workers: int
     account: str
     component: str
+    max_delay: float = 1000.0
 
 
 SPECS: dict[str, ControllerSpec] = {}
 
 
-def controller(name: str, *, workers: int = 1, account: str = "", component: str = "") -> Callable[[type[C]], type[C]]:
+def controller(
+    name: str, *, workers: int = 1, account: str = "", component: str = "", max_delay: float = 1000.0
+) -> Callable[[type[C]], type[C]]:
     """Registers a class as a controller under upstream's name (cmd/kube-controller-manager/names); account and component default to it."""
 
     def register(make: type[C]) -> type[C]:
         make_controller: Callable[[Context], Controller] = make
-        SPECS[name] = ControllerSpec(name, make_controller, workers, account or name, component or account or name)
+        SPECS[name] = ControllerSpec(name, make_controller, workers, account or name, component or account or name, max_delay)
         return make
 
     return register
@@ -92,7 +102,7 @@ class Context:
         self.settings = settings or Settings()
         self.clock = clock or SystemClock()
         self.identity = identity or Identity()
-        self.queue: WorkQueue[str] = WorkQueue(spec.name)
+        self.queue: WorkQueue[str] = WorkQueue(spec.name, RateLimiter(maximum=spec.max_delay))
         self.recorder = EventRecorder(client, spec.component, clock=self.clock, identity=self.identity)
         self.watched: list[Informer] = []
 

@@ -20,7 +20,7 @@ from kcompat.apimachinery.errors import StatusError
 from kcompat.client.client import Client
 from kcompat.client.informer import InformerFactory
 from kcompat.client.workqueue import ShutDown
-from kcompat.controllers.controller import SPECS, Context, Controller, ControllerSpec, Settings
+from kcompat.controllers.controller import SPECS, Context, Controller, ControllerSpec, Requeue, Settings
 
 log = logging.getLogger(__name__)
 
@@ -161,6 +161,8 @@ async def _reconcile(running: _Running, key: str) -> None:
     queue = running.context.queue
     try:
         again = await running.controller.reconcile(key)
+    except Requeue:
+        log.debug("%s: %s: again", running.spec.name, key)
     except (StatusError, OSError, TimeoutError) as error:
         log.info("%s: %s: %s", running.spec.name, key, error)
     except Exception:
