@@ -14,7 +14,7 @@ from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
-from kcompat import __version__
+from kcompat.version import __version__
 from kcompat.config import Settings, data_home, from_mapping
 
 _SUMMARY = {

@@ -19,7 +19,7 @@ from functools import cache
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kcompat.admission import chain
 from kcompat.admission.interface import Services as AdmissionServices
@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     import kubernetes.client
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
 class ControlPlane:
@@ -394,6 +395,11 @@ class Cluster:
             self._loop = self._thread = None
         if self._temporary is not None:
             self._temporary.cleanup()
+
+    def run(self, work: Callable[..., Coroutine[Any, Any, T]], *arguments: Any) -> T:
+        """Runs `work(control_plane, *arguments)` on the cluster's loop and waits for its result."""
+        assert self._loop is not None  # noqa: S101
+        return asyncio.run_coroutine_threadsafe(work(self.control_plane, *arguments), self._loop).result()
 
     def _run(self, ready: threading.Event, failed: list[BaseException]) -> None:
         try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from kcompat import __version__
+from kcompat.version import __version__
 from kcompat.apimachinery import errors
 from kcompat.api import discovery, health, respond, routes
 from kcompat.api.metrics import METRICS

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from kcompat import __version__
+from kcompat.version import __version__
 from kcompat.apimachinery import errors
 from kcompat.apimachinery.errors import StatusError
 from kcompat.client.interface import Answer, Tree, WatchEvent

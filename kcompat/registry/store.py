@@ -270,11 +270,11 @@ class Store:
             raise self.conflict(name)
 
     def _prepare_update(self, new: Tree, old: Tree, status: bool, rules: Rules) -> None:
-        keep_system_fields(self, new, old)
         if status:
             rules.prepare_for_status_update(new, old)
         else:
             rules.prepare_for_update(new, old)
+        keep_system_fields(self, new, old)
         set_generation(rules, new, old)
         found = [*validate_object_meta_update(new["metadata"], old["metadata"], _METADATA)]
         found += rules.validate_status_update(new, old) if status else rules.validate_update(new, old)

@@ -1,0 +1,48 @@
+# `make up` runs the control plane, `make test` passes the tests; both do all their own set-up. CONTRIBUTING.md lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kcompat
+
+.PHONY: up test test-fast lint tools benchmark clean
+
+up: $(VENV)/ready-run
+	$(BIN)/kcompat up $(ARGS)
+
+test: $(VENV)/ready-test tools
+	$(BIN)/pytest $(ARGS)
+
+test-fast: $(VENV)/ready-test
+	$(BIN)/pytest -m "not slow" $(ARGS)
+
+lint: $(VENV)/ready-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --diff kcompat tests || true
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# kubectl, etcd and kube-apiserver, built once from Go modules into $(CACHE)/bin
+tools: $(VENV)/ready-test
+	$(BIN)/python conformance/tools.py etcd kubectl
+
+benchmark: $(VENV)/ready-test
+	$(BIN)/python conformance/tools.py etcd kubectl kube-apiserver
+	$(BIN)/python -m benchmarks $(ARGS)
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("kcompat needs Python 3.11 or newer; set PYTHON=") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+$(VENV)/ready-run: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing kcompat into $(VENV) ..."
+	$(BIN)/python -m pip install --quiet --editable '.[docs,etcd,scale]'
+	touch $@
+
+$(VENV)/ready-test: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing kcompat and what its tests need into $(VENV) ..."
+	$(BIN)/python -m pip install --quiet --editable '.[test,lint]'
+	touch $@ $(VENV)/ready-run
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,72 @@
+"""Controllers, scheduler or simulated nodes as a process of their own, against any Kubernetes API server. Called by `server_process.py`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+
+
+from kcompat.apimachinery.clock import Identity, SystemClock
+from kcompat.client.client import Client
+from kcompat.client.http import HttpTransport
+from kcompat.client.kubeconfig import Connection, load
+from kcompat.config import Settings
+
+Stop = Callable[[], Awaitable[None]]
+
+
+async def start_part(part: str, kubeconfig: str, settings: Settings) -> Stop:
+    """Starts `controllers`, `scheduler` or `nodes`. The answer stops it. Raises KubeconfigError, OSError, ValueError."""
+    connection = load(kubeconfig or None)
+    starters = {"controllers": _controllers, "scheduler": _scheduler, "nodes": _nodes}
+    return await starters[part](connection, settings)
+
+
+def _client_for(connection: Connection) -> Callable[..., Client]:
+    """All components act as the kubeconfig's user: who may impersonate is not for us to assume."""
+    client = Client(HttpTransport(connection))
+
+    def client_for(name: str, groups: tuple[str, ...] = ()) -> Client:
+        return client
+
+    return client_for
+
+
+async def _controllers(connection: Connection, settings: Settings) -> Stop:
+    from kcompat.controllers.controller import Settings as ControllerSettings
+    from kcompat.controllers.manager import Manager
+
+    told = ControllerSettings(root_ca=connection.authority_pem.decode())
+    manager = Manager(_client_for(connection), disabled=settings.disabled_controllers, settings=told)
+    await manager.start()
+    return manager.stop
+
+
+async def _scheduler(connection: Connection, settings: Settings) -> Stop:
+    from kcompat.client.informer import InformerFactory
+    from kcompat.scheduler.loop import run_scheduler
+
+    client, identity = _client_for(connection)("system:kube-scheduler"), Identity()
+    factory = InformerFactory(client, identity)
+    task = asyncio.create_task(run_scheduler(client, factory, SystemClock(), identity))
+    factory.start()
+
+    async def stop() -> None:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        await factory.stop()
+        await client.close()
+
+    return stop
+
+
+async def _nodes(connection: Connection, settings: Settings) -> Stop:
+    from kcompat.nodes import SimulatedNodes
+
+    nodes = SimulatedNodes(_client_for(connection), clock=SystemClock(), identity=Identity(), count=settings.nodes)
+    await nodes.start()
+    return nodes.stop
+
+
