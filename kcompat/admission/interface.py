@@ -67,15 +67,24 @@ Authorize = Callable[[Access], Awaitable[tuple[bool, str]]]
 """May they? And the reason if not."""
 
 
+ResourcesOfKind = Callable[[str, str], Sequence[tuple[str, str, bool]]]
+"""(apiVersion, kind) → group, resource, namespaced of each resource of that kind; empty if none is served."""
+
+
+def _no_resources(api_version: str, kind: str) -> Sequence[tuple[str, str, bool]]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What plugins work with; `cluster.py` fills it. `settings` are the flags of plugins, by name without dashes."""
+    """What plugins work with; `cluster.py` fills it. `settings` are the flags of plugins, underscores for dashes."""
 
     reader: Reader
     clock: Clock
     identity: Identity
     authorize: Authorize
     settings: Mapping[str, Any] = field(default_factory=dict)
+    resources_of_kind: ResourcesOfKind = _no_resources
 
 
 class Plugin:
