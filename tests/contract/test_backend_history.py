@@ -9,7 +9,7 @@ from conftest import ManualClock
 from kcompat.storage.backends.memory import MemoryBackend
 from kcompat.storage.backends.sqlite import SqliteBackend
 from kcompat.storage.compaction import Compactor, History
-from kcompat.storage.interface import Backend, Compacted
+from kcompat.storage.interface import Backend, Compacted, Revision
 
 HISTORY = History(seconds=300, events=100)
 
@@ -34,22 +34,23 @@ async def test_a_fresh_store_is_empty_at_revision_1(local: Backend) -> None:
 
 
 async def test_history_is_kept_for_its_time(local: Backend, clock: ManualClock) -> None:
-    first = await local.write("/a", b"1")
-    clock.advance(299)
-    second = await local.write("/a", b"2")
-    clock.advance(1)
-    third = await local.write("/a", b"3")  # the first interval is over: nothing was older than it
+    async def write(wait: float) -> Revision:
+        clock.advance(wait)
+        revision = await local.write("/a", b"%d" % clock.seconds)
+        await local.compact(1)  # changes nothing, but comes after what sqlite does behind a write
+        return revision
+
+    first, second = await write(0), await write(299)
+    third = await write(1)  # the first interval is over: nothing was older than it
     item, _ = await local.get("/a", at=first)
-    assert item is not None and item.value == b"1"
-    clock.advance(300)
-    await local.write("/a", b"4")  # what was before the third is now older than an interval
-    await local.write("/b", b"")  # sqlite forgets behind a write, before the next one
+    assert item is not None and item.value == b"0"
+    await write(300)  # what was before the third is now older than an interval
     for revision in (first, second):
         with pytest.raises(Compacted) as caught:
             await local.get("/a", at=revision)
         assert caught.value.compact_revision == third
     item, _ = await local.get("/a", at=third)
-    assert item is not None and item.value == b"3"
+    assert item is not None and item.value == b"300"
 
 
 async def test_history_is_bounded_in_number(local: Backend) -> None:

@@ -28,7 +28,7 @@ def open_backend(
         from kcompat.storage.backends.memory import MemoryBackend
 
         return MemoryBackend(clock)
-    if endpoint.startswith("sqlite://"):
+    if endpoint.startswith("sqlite://") and endpoint != "sqlite://":
         from kcompat.storage.backends.sqlite import SqliteBackend
 
         return SqliteBackend(endpoint.removeprefix("sqlite://"), clock=clock, durability=durability)

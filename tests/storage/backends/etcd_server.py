@@ -30,15 +30,14 @@ def free_port() -> int:
 class EtcdServer:
     """One member. Its data stays when it is killed, and it comes back at the same address."""
 
-    def __init__(self, data: Path, *, name: str = "default", fsync: bool = False, tls: tuple[str, ...] = ()) -> None:
+    def __init__(self, data: Path, *options: str, name: str = "default", fsync: bool = False, scheme: str = "http") -> None:
         self.name = name
         self.data = data
-        scheme = "https" if tls else "http"
         self.endpoint = f"{scheme}://127.0.0.1:{free_port()}"
         self.health = f"http://127.0.0.1:{free_port()}"
         self.peer = f"http://127.0.0.1:{free_port()}"
         self.cluster = f"{name}={self.peer}"
-        self._options = (*FAST, *tls, *(() if fsync else ("--unsafe-no-fsync",)))
+        self._options = (*FAST, *options, *(() if fsync else ("--unsafe-no-fsync",)))
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, *, wait: bool = True) -> None:

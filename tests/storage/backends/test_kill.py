@@ -87,6 +87,7 @@ async def test_sqlite_loses_nothing_when_its_process_is_killed(tmp_path: Path) -
         await store.close()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(etcd_server.binary() is None, reason="no etcd binary: set KCOMPAT_ETCD or put etcd on PATH")
 async def test_etcd_loses_nothing_when_its_server_is_killed(tmp_path: Path) -> None:
     """The server is killed (it syncs its log as in production); the writers see it go and are killed too."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any, Final
 
 import grpc
@@ -62,9 +61,6 @@ CHUNK: Final = 2000
 
 RANGE_TIMEOUT: Final = 60.0
 
-PATIENCE, PAUSE = 10.0, 0.2
-"""Seconds that `start` waits for a cluster that is itself starting, and between its attempts."""
-
 
 class EtcdBackend:
     """A store in the cluster at `endpoints`. `start` raises Unavailable when no member answers.
@@ -79,13 +75,7 @@ class EtcdBackend:
         self._watches: set[EtcdWatch] = set()
 
     async def start(self) -> None:
-        for _ in range(int(PATIENCE / PAUSE)):
-            with suppress(Unavailable):
-                await self.revision()
-                break
-            await asyncio.sleep(PAUSE)
-        else:
-            await self.revision()
+        await self.revision()
         self._compaction.start()
 
     async def close(self) -> None:

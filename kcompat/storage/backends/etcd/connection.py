@@ -21,6 +21,9 @@ from kcompat.storage.interface import StorageError, Unavailable
 TIMEOUT: Final = 10.0
 """Seconds for one answer. An etcd member itself gives up after about 7."""
 
+PATIENCE, PAUSE = 3.0, 0.03
+"""Seconds for which a call is tried again while no member takes it (a restart, an election), and between attempts."""
+
 _METADATA: Final = (("hasleader", "true"),)
 """A member that is cut off from the leader refuses at once instead of letting us wait."""
 
@@ -97,27 +100,27 @@ class Connection:
             self._current = (member + 1) % len(self._targets)
 
     async def call(self, method: Method, request: Any, *, writing: bool = False, timeout: float = TIMEOUT) -> Any:
-        """One request, one response. What cannot have been applied is tried at the other members too.
+        """One request, one response. What cannot have been applied is tried again, at all members in turn, for PATIENCE seconds.
 
         Raises Unavailable, or grpc.aio.AioRpcError for an answer that only the caller can interpret.
         """
-        attempts = max(2, len(self._targets))
-        for attempt in range(1, attempts + 1):
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + PATIENCE
+        while True:
             member = self._current
-            stub = self._channel(member).unary_unary(
-                method.path, request_serializer=method.serialize, response_deserializer=method.deserialize
-            )
             try:
-                return await stub(request, timeout=timeout, metadata=_METADATA)
+                return await self._stub(method, member)(request, timeout=timeout, metadata=_METADATA)
             except grpc.aio.AioRpcError as error:
                 if error.code() not in _UNAVAILABLE:
                     raise
                 maybe_applied = writing and not (error.details() or "").startswith(_NOT_SENT)
                 self.failed(member)
-                if maybe_applied or attempt == attempts or error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED:
+                if maybe_applied or error.code() == grpc.StatusCode.RESOURCE_EXHAUSTED or loop.time() > deadline:
                     raise Unavailable(f"etcd: {error.details()}", maybe_applied=maybe_applied) from error
-            await asyncio.sleep(0.02 * attempt)
-        raise AssertionError("unreachable")
+            await asyncio.sleep(PAUSE)
+
+    def _stub(self, method: Method, member: int) -> Any:
+        return self._channel(member).unary_unary(method.path, request_serializer=method.serialize, response_deserializer=method.deserialize)
 
     def stream(self, method: Method, member: int) -> Any:
         """A stream in both directions to one member."""
