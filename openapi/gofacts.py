@@ -19,6 +19,7 @@ SHARED = (
     "k8s.io/apimachinery/pkg/runtime",
     "k8s.io/apimachinery/pkg/types",
     "k8s.io/apimachinery/pkg/util/intstr",
+    "k8s.io/apimachinery/pkg/version",
 )
 # Group versions that are spoken but have no resources: webhooks' reviews and aggregated discovery.
 SPOKEN = ("k8s.io/api/admission/v1", "k8s.io/api/apidiscovery/v2")

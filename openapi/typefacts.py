@@ -22,12 +22,15 @@ SHORT = {
     "k8s.io/apimachinery/pkg/runtime": "runtime",
     "k8s.io/apimachinery/pkg/types": "types",
     "k8s.io/apimachinery/pkg/util/intstr": "intstr",
+    "k8s.io/apimachinery/pkg/version": "version",
     "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1": "apiextensions/v1",
     "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1": "apiregistration/v1",
 }
 NAMED = re.compile(r"([a-z0-9.]+/[A-Za-z0-9./-]*)\.([A-Z]\w*)")
 TAG = re.compile(r'(\w+):"((?:[^"\\]|\\.)*)"')
-# kube-openapi's embedded-time trick: structs whose JSON is their own business keep fields only for their protobuf.
+# Served without being kinds: they have no kind and apiVersion of their own.
+ALSO_SERVED = ("WatchEvent", "Info")
+# Structs whose JSON is their own business keep their fields for protobuf.
 OWN_JSON = {"UnmarshalJSON", "MarshalJSON"}
 
 
@@ -45,7 +48,8 @@ def package_facts(path: str, parsed: Facts, gv: tuple[str, str] | None) -> Facts
     head: Facts = {"package": path}
     if gv is not None:
         head |= {"group": gv[0], "version": gv[1]}
-    kinds = sorted(n for n, t in types.items() if n == "WatchEvent" or is_kind(t)) if gv or short(path) == "meta/v1" else []
+    served = gv or short(path) in ("meta/v1", "version")
+    kinds = sorted(n for n, t in types.items() if n in ALSO_SERVED or is_kind(t)) if served else []
     return head | {"kinds": kinds, "types": types}
 
 

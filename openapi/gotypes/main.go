@@ -54,6 +54,7 @@ func main() {
 		}
 		packages[path] = parsePackage(path, dir)
 	}
+	resolve(packages)
 	encoder := json.NewEncoder(os.Stdout)
 	encoder.SetIndent("", " ")
 	if err := encoder.Encode(packages); err != nil {
@@ -152,24 +153,61 @@ func (r *reader) field(field *ast.Field) []Field {
 	return result
 }
 
+// valueSpec notes a constant: X T = "v", X = T("v"), X = "v" or X = T(other), whose value resolve fills in.
 func (r *reader) valueSpec(tok token.Token, s *ast.ValueSpec) {
 	if tok != token.CONST || len(s.Values) != 1 {
 		return
 	}
-	literal, ok := s.Values[0].(*ast.BasicLit)
-	if !ok || literal.Kind != token.STRING {
+	name, value := s.Names[0].Name, s.Values[0]
+	typeName := s.Type
+	if call, ok := value.(*ast.CallExpr); ok && len(call.Args) == 1 {
+		typeName, value = call.Fun, call.Args[0]
+	}
+	text := ""
+	switch v := value.(type) {
+	case *ast.BasicLit:
+		if v.Kind != token.STRING {
+			return
+		}
+		text, _ = strconv.Unquote(v.Value)
+		constants[r.path+"."+name] = text
+	case *ast.Ident, *ast.SelectorExpr:
+		text = reference + r.expression(v)
+	default:
 		return
 	}
-	value, _ := strconv.Unquote(literal.Value)
-	if s.Names[0].Name == "GroupName" {
-		r.result.Group = value
+	if name == "GroupName" {
+		r.result.Group = text
 	}
-	if kind, ok := s.Type.(*ast.Ident); ok {
+	if kind, ok := typeName.(*ast.Ident); ok && ast.IsExported(kind.Name) {
 		t := r.named(kind.Name)
 		if t.Constants == nil {
 			t.Constants = map[string]string{}
 		}
-		t.Constants[s.Names[0].Name] = value
+		t.Constants[name] = text
+	}
+}
+
+// reference marks a constant's value that is the name of another constant.
+const reference = "\x00"
+
+// constants holds every string constant read so far, by import path and name.
+var constants = map[string]string{}
+
+// resolve replaces references by values and drops those that point outside the packages read.
+func resolve(packages map[string]*Package) {
+	for _, p := range packages {
+		for _, t := range p.Types {
+			for name, value := range t.Constants {
+				other, ok := strings.CutPrefix(value, reference)
+				if !ok {
+					continue
+				}
+				if t.Constants[name], ok = constants[other]; !ok {
+					delete(t.Constants, name)
+				}
+			}
+		}
 	}
 }
 

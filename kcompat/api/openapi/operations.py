@@ -15,9 +15,7 @@ from kcompat.apimachinery.schema import facts, type_of
 Facts = Mapping[str, Any]
 
 JSON: Final = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf")
-CUSTOM: Final = ("application/json", "application/yaml")
 STREAMS: Final = ("application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch")
-CUSTOM_STREAMS: Final = ("application/json;stream=watch",)
 ANY: Final = ("*/*",)
 PATCHES: Final = (
     "application/json-patch+json", "application/merge-patch+json", "application/strategic-merge-patch+json", "application/apply-patch+yaml",
@@ -52,6 +50,7 @@ _ANSWERED_WITH_OBJECT: Final = frozenset({
     "volumeattributesclasses",
 })  # fmt: skip
 STATUS: Final = "meta/v1.Status"
+DELETE_OPTIONS: Final = "meta/v1.DeleteOptions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,64 +111,64 @@ def _plain(path: str, id: str, description: str, tag: str, answer: str, produces
     return Operation(path, "get", id, description, tag, produces=produces, consumes=consumes, answer=answer)
 
 
-def of_version(group: str, version: str, resources: tuple[Facts, ...], *, custom: bool = False) -> Iterator[Operation]:
-    """All operations of a group version, from the resources' facts."""
+def of_version(group: str, version: str) -> Iterator[Operation]:
+    """All operations of a group version, from its resources' facts."""
     path, id = f"{base_path(group, version)}/", f"get{title_of(group, version)}APIResources"
-    if not custom:
-        yield _plain(path, id, "get available resources", tag_of(group, version), "meta/v1.APIResourceList", JSON)
-    for resource in resources:
-        yield from _Builder(resource, custom).operations()
+    yield _plain(path, id, "get available resources", tag_of(group, version), "meta/v1.APIResourceList", JSON)
+    for resource in facts.resources():
+        if (resource["group"], resource["version"]) == (group, version):
+            yield from _Builder(resource).operations()
 
 
 class _Builder:
-    def __init__(self, resource: Facts, custom: bool) -> None:
+    def __init__(self, resource: Facts) -> None:
         self._resource = resource
-        self._custom = custom
         self._kind: str = resource["kind"]
         self._group, self._version = resource["group"], resource["version"]
         self._base = base_path(self._group, self._version)
         self._scope = "/namespaces/{namespace}" if resource["namespaced"] else ""
         self._collection = f"{self._base}{self._scope}/{resource['resource']}"
         self._noun = ("Namespaced" if resource["namespaced"] else "") + self._kind
-        self._produces = CUSTOM if custom else JSON
-        self._streams = self._produces + (CUSTOM_STREAMS if custom else STREAMS)
 
     def operations(self) -> Iterator[Operation]:
         yield from self._collections()
         yield from self._items()
         for subresource in self._resource["subresources"]:
             yield from self._subresource(subresource)
-        if not self._custom:
-            yield from self._watches()
+        yield from self._watches()
 
     def _operation(self, path: str, method: str, verb: str, noun: str, description: str, action: str, **rest: Any) -> Operation:
         gvk = rest.pop("gvk", (self._group, self._version, self._kind))
         id = f"{verb}{title_of(self._group, self._version)}{noun}"
         tag = tag_of(self._group, self._version)
-        return Operation(path, method, id, description, tag, action, gvk, **({"produces": self._produces} | rest))
+        return Operation(path, method, id, description, tag, action, gvk, **rest)
 
     def _type(self, kind: str, group: str = "", version: str = "") -> str:
-        """The facts' name of a kind, or the definition of a custom one."""
-        type = None if self._custom else type_of(group or self._group, version or self._version, kind)
-        if type is not None:
-            return type.name
-        return "/".join((self._group, self._version, kind))
+        """The facts' name of a kind."""
+        type = type_of(group or self._group, version or self._version, kind)
+        if type is None:
+            raise LookupError(f"no facts of {group}/{version} {kind}")
+        return type.name
 
     def _collections(self) -> Iterator[Operation]:
         verbs, kind, type = self._resource["verbs"], self._kind, self._type(self._kind)
         watch = "list or watch" if "watch" in verbs else "list"
-        listed: dict[str, Any] = {"parameters": typed(_LIST), "produces": self._streams, "answer": self._type(kind + "List") if "list" in verbs else None}
+        listed: dict[str, Any] = {
+            "parameters": typed(_LIST),
+            "produces": self._streams,
+            "answer": self._type(kind + "List") if "list" in verbs else None,
+        }
         if "list" in verbs:
             yield self._operation(self._collection, "get", "list", self._noun, f"{watch} objects of kind {kind}", "list", **listed)
         if "create" in verbs:
             yield self._operation(
-                self._collection, "post", "create", self._noun, f"create {_article(kind)} {kind}", "post",
+                self._collection, "post", "create", self._noun, f"create {_a(kind)}", "post",
                 parameters=typed(_CREATE), body=type, answers=(200, 201, 202), answer=type,
             )  # fmt: skip
         if "deletecollection" in verbs:
             yield self._operation(
                 self._collection, "delete", "delete", f"Collection{self._noun}", f"delete collection of {kind}", "deletecollection",
-                parameters=typed(_DELETE_ALL), answer=STATUS, **self._delete_options(),
+                parameters=typed(_DELETE_ALL), answer=STATUS, body=DELETE_OPTIONS, body_required=False,
             )  # fmt: skip
         if "list" in verbs and self._scope:
             path = f"{self._base}/{self._resource['resource']}"
@@ -179,20 +178,16 @@ class _Builder:
         verbs, kind = self._resource["verbs"], self._kind
         path, type = f"{self._collection}/{{name}}", self._type(kind)
         if "get" in verbs:
-            yield self._operation(path, "get", "read", self._noun, f"read the specified {kind}", "get", **self._get_parameters(), answer=type)
+            yield self._operation(
+                path, "get", "read", self._noun, f"read the specified {kind}", "get", **self._get_parameters(), answer=type
+            )
         yield from self._changes(path, verbs, self._noun, "the specified " + kind, type)
         if "delete" in verbs:
-            answer = type if self._resource["resource"] in _ANSWERED_WITH_OBJECT and not self._custom else STATUS
+            answer = type if self._resource["resource"] in _ANSWERED_WITH_OBJECT else STATUS
             yield self._operation(
-                path, "delete", "delete", self._noun, f"delete {_article(kind)} {kind}", "delete",
-                parameters=typed(_DELETE), answers=(200, 202), answer=answer, **self._delete_options(),
+                path, "delete", "delete", self._noun, f"delete {_a(kind)}", "delete",
+                parameters=typed(_DELETE), answers=(200, 202), answer=answer, body=DELETE_OPTIONS, body_required=False,
             )  # fmt: skip
-
-    def _get_parameters(self) -> dict[str, Any]:
-        return {"parameters": typed(("resourceVersion",))} if self._custom else {}
-
-    def _delete_options(self) -> dict[str, Any]:
-        return {"body": "meta/v1.DeleteOptions", "body_required": False}
 
     def _changes(self, path: str, verbs: list[str], noun: str, object: str, type: str, **rest: Any) -> Iterator[Operation]:
         if "update" in verbs:
@@ -201,10 +196,9 @@ class _Builder:
                 parameters=typed(_CREATE), body=type, answers=(200, 201), answer=type, **rest,
             )  # fmt: skip
         if "patch" in verbs:
-            consumes = tuple(p for p in PATCHES if not (self._custom and "strategic" in p))
             yield self._operation(
                 path, "patch", "patch", noun, f"partially update {object}", "patch", parameters=typed(_PATCH),
-                body="meta/v1.Patch", answers=(200,) if self._custom else (200, 201), answer=type, consumes=consumes, **rest,
+                body="meta/v1.Patch", answers=(200, 201), answer=type, consumes=PATCHES, **rest,
             )  # fmt: skip
 
     def _subresource(self, sub: Facts) -> Iterator[Operation]:
@@ -217,17 +211,14 @@ class _Builder:
         type, gvk = self._type(sub["kind"], group, version), (group, version, sub["kind"])
         object = f"{name} of the specified {self._kind}"
         if "get" in verbs:
-            answer, rest = (type, self._get_parameters()) if name != "log" else ("string", self._log())
+            answer, rest = (type, {}) if name != "log" else ("string", _log())
             yield self._operation(path, "get", "read", noun, f"read {object}", "get", gvk=gvk, answer=answer, **rest)
         yield from self._changes(path, verbs, noun, object, type, gvk=gvk)
         if "create" in verbs:
             yield self._operation(
-                path, "post", "create", noun, f"create {name} of {_article(self._kind)} {self._kind}", "post", gvk=gvk,
+                path, "post", "create", noun, f"create {name} of {_a(self._kind)}", "post", gvk=gvk,
                 parameters=typed(_CREATE), body=type, answers=(200, 201, 202), answer=type,
             )  # fmt: skip
-
-    def _log(self) -> dict[str, Any]:
-        return {"parameters": option_parameters("PodLogOptions"), "produces": ("text/plain", *self._produces)}
 
     def _connects(self, path: str, sub: Facts) -> Iterator[Operation]:
         """Subresources that hand the connection on answer to several methods, and proxies to any path below too."""
@@ -235,9 +226,9 @@ class _Builder:
         noun = self._noun + name.capitalize()
         for suffix, below in (("", ""), ("WithPath", "/{path}")) if proxied else (("", ""),):
             for method in _METHODS if proxied else ("get", "post"):
+                text = f"connect {method.upper()} requests to {name} of {self._kind}"
                 yield self._operation(
-                    path + below, method, "connect", f"{{}}{noun}{suffix}", f"connect {method.upper()} requests to {name} of {self._kind}",
-                    "connect", gvk=(self._group, self._version, sub["kind"]), parameters=option_parameters(sub["kind"]),
+                    path + below, method, "connect", f"{method.capitalize()}{noun}{suffix}", text, "connect", gvk=(self._group, self._version, sub["kind"]), parameters=option_parameters(sub["kind"]),
                     produces=ANY, answer="string",
                 )  # fmt: skip
 
@@ -247,7 +238,7 @@ class _Builder:
         if "watch" not in verbs:
             return
         below = f"{self._base}/watch"
-        listed: dict[str, Any] = {"parameters": typed(_LIST), "produces": self._streams, "answer": "meta/v1.WatchEvent"}
+        listed: dict[str, Any] = {"parameters": typed(_LIST), "produces": JSON + STREAMS, "answer": "meta/v1.WatchEvent"}
         old = "deprecated: use the 'watch' parameter with a list operation instead"
         many = f"watch individual changes to a list of {kind}. {old}."
         one = f"watch changes to an object of kind {kind}. {old}, filtered to a single item with the 'fieldSelector' parameter."
@@ -259,6 +250,10 @@ class _Builder:
             yield self._operation(path, "get", "watch", f"{kind}ListForAllNamespaces", many, "watchlist", **listed)
 
 
+def _log() -> dict[str, Any]:
+    return {"parameters": option_parameters("PodLogOptions"), "produces": ("text/plain", *JSON)}
+
+
 def typed(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     return tuple((name, PARAMETERS[name]) for name in names)
 
@@ -266,14 +261,13 @@ def typed(names: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
 def option_parameters(kind: str) -> tuple[tuple[str, str], ...]:
     """The query parameters that the fields of an options kind of core/v1 are."""
     type = type_of("", "v1", kind)
-    kinds = {"bool": "boolean", "int32": "integer", "int64": "integer"}
+    kinds = {"string": "string", "bool": "boolean", "int32": "integer", "int64": "integer"}
     fields = [] if type is None else [f for f in type.fields.values() if f.name not in ("kind", "apiVersion")]
-    return tuple((f.name, kinds.get((f.type.element or f.type).kind, "string")) for f in fields)
+    return tuple((f.name, kinds[k]) for f in fields if (k := (f.type.element or f.type).kind) in kinds)
 
 
-def _article(kind: str) -> str:
-    return "an" if kind[0] in "AEIOU" else "a"
-
-
-def version_resources(group: str, version: str) -> tuple[Facts, ...]:
-    return tuple(r for r in facts.resources() if (r["group"], r["version"]) == (group, version))
+def _a(kind: str) -> str:
+    """The kind with its article; plurals have none (endpoints/installer.go:GetArticleForNoun)."""
+    if kind.endswith("s") and not kind.endswith("ss"):
+        return kind
+    return f"an {kind}" if kind[0] in "AEIOU" else f"a {kind}"

@@ -1,7 +1,7 @@
 """Schemas of the API's types as upstream publishes them, for both OpenAPI versions. Called by documents.
 
-Answers kube-openapi/pkg/generators/openapi.go (which facts become what) and pkg/builder3 (how version 3 wraps references). Names, formats, enums
-and extensions are facts; descriptions come from the kubernetes-validate package when it is installed.
+Answers kube-openapi/pkg/generators/openapi.go (which facts become what) and pkg/builder3 (how version 3 wraps references). Names, formats,
+enums and extensions are facts; descriptions come from the kubernetes-validate package when it is installed.
 """
 
 from __future__ import annotations
@@ -74,13 +74,13 @@ def definition_of(name: str) -> str:
 
 
 class Schemas:
-    """Collects the definitions that one document refers to. `group` limits the versions that shared kinds are listed under (version 3)."""
+    """Collects the definitions that one document refers to. Version 3 lists shared kinds only under the document's own group version."""
 
-    def __init__(self, described: Mapping[str, Schema], *, version: int, group: str | None = None) -> None:
+    def __init__(self, described: Mapping[str, Schema], *, version: int, served: tuple[str, str] = ("", "v1")) -> None:
         self._described = described
         self._v3 = version == 3
         self._prefix = V3_PREFIX if self._v3 else V2_PREFIX
-        self._group = group
+        self._served = served
         self._definitions: dict[str, Schema] = {}
 
     def ref(self, name: str) -> Schema:
@@ -113,7 +113,7 @@ class Schemas:
         package, _, kind = name.rpartition(".")
         if package == "meta/v1":
             listed = [v.split("/") for v in facts.openapi()["kinds"].get(definition_of(name), ())]
-            return [(g, v) for g, v in listed if self._group is None or g in ("", self._group)]
+            return [(g, v) for g, v in listed if not self._v3 or (g, v) in (("", "v1"), self._served)]
         gv = facts.packages()[package]
         return [(gv["group"], gv["version"])] if "group" in gv and kind in facts.package(package)["kinds"] else []
 
@@ -131,7 +131,9 @@ class Schemas:
 
     def _property(self, field: Field, description: str | None) -> Schema:
         schema = self.of(field.type)
-        around: Schema = {"description": description} if description else {}
+        if values := enum_of(field.type.element or field.type):  # upstream's list has each constant's comment too
+            description = f"{description or ''}\n\nPossible enum values:\n" + "\n".join(f' - `"{v}"`' for v in values)
+        around: Schema = {"description": description.strip()} if description else {}
         if self._v3 and (default := _default(field)) is not None:
             around["default"] = default
         for fact, extension in _EXTENSIONS:
