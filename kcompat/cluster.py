@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kcompat.admission import chain
+from kcompat.admission.interface import Access
 from kcompat.admission.interface import Services as AdmissionServices
 from kcompat.api import pipeline
 from kcompat.api.request import Handler, Peer, Query, Request, Response, StreamResponse
@@ -37,6 +38,7 @@ from kcompat.auth.authenticators.legacy_service_account import LegacyServiceAcco
 from kcompat.auth.authenticators.service_account import ServiceAccountAuthenticator
 from kcompat.auth.authenticators.token_file import TokenFileAuthenticator, read_token_file
 from kcompat.auth.authenticators.x509 import X509Authenticator
+from kcompat.auth.interface import AuthorizationAttributes, Decision
 from kcompat.auth.kubeconfig import Kubeconfig
 from kcompat.auth.rule_resolver import RuleResolver
 from kcompat.auth.tokens import KeySet, TokenIssuer
@@ -53,8 +55,9 @@ from kcompat.storage.interface import Backend
 from kcompat.storage.watch_cache import WatchCache
 
 if TYPE_CHECKING:
-    from kcompat.api.openapi import OpenAPI
     import kubernetes.client
+
+    from kcompat.api.openapi import OpenAPI
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -99,7 +102,7 @@ class ControlPlane:
     def _hosts(self) -> tuple[str, ...]:
         first = str(ip_network(self.settings.service_cluster_ip_range.split(",")[0])[1])
         advertised = self.settings.advertise_address
-        more = [host for host in (self.settings.host, advertised) if host not in ("0.0.0.0", "::", "")]  # noqa: S104 - compared, not bound
+        more = [host for host in (self.settings.host, advertised) if host not in ("0.0.0.0", "::", "")]
         return certificates.serving_hosts(*more, hostname=socket.gethostname(), service_ip=first)
 
     async def _ensure_objects(self) -> None:
@@ -122,9 +125,14 @@ class ControlPlane:
 
     async def _open_store(self) -> None:
         settings = self.settings
-        options: dict[str, Any] = {"clock": self.clock, "durability": settings.durability}
-        files = {"ca_file": settings.etcd_cafile, "cert_file": settings.etcd_certfile, "key_file": settings.etcd_keyfile}
-        self.backend: Backend = open_backend(settings.endpoint, **options, **{name: path for name, path in files.items() if path})
+        self.backend: Backend = open_backend(
+            settings.endpoint,
+            clock=self.clock,
+            durability="relaxed" if settings.durability == "relaxed" else "full",
+            ca_file=settings.etcd_cafile or None,
+            cert_file=settings.etcd_certfile or None,
+            key_file=settings.etcd_keyfile or None,
+        )
         await self.backend.start()
         self._stack.append(self.backend.close)
         self.cache = WatchCache(self.backend)
@@ -143,7 +151,15 @@ class ControlPlane:
         authorizer = authorization.build(settings.authorization_mode, self.reader, resolver)
         authenticator, tokens = self._authentication()
         guard = escalation.EscalationCheck(authorizer, resolver).check if "RBAC" in settings.authorization_mode else None
-        plugins = AdmissionServices(self.reader, self.clock, self.identity, authorizer.authorize)
+
+        async def may(access: Access) -> tuple[bool, str]:
+            asked = AuthorizationAttributes(
+                access.user, access.verb, access.group, "*", access.resource, access.subresource, access.namespace, access.name
+            )
+            verdict = await authorizer.authorize(asked)
+            return verdict.decision is Decision.ALLOW, verdict.reason
+
+        plugins = AdmissionServices(self.reader, self.clock, self.identity, may)
         self.handler = pipeline.build(
             Services(
                 catalog=self.catalog,
@@ -226,7 +242,7 @@ class ControlPlane:
     @property
     def url(self) -> str:
         host = self.settings.advertise_address or self.settings.host
-        host = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared, not bound
+        host = "127.0.0.1" if host in ("0.0.0.0", "::") else host
         return f"https://{f'[{host}]' if ':' in host else host}:{self.listener.port}"
 
     def write_kubeconfig(self) -> None:
@@ -314,14 +330,13 @@ _LOCAL = Peer("127.0.0.1")
 
 def _own_address(host: str) -> str:
     """An address of this machine that others can reach; endpoints may not hold a loopback address."""
-    if host not in ("0.0.0.0", "::") and not ip_address(host if host != "localhost" else "127.0.0.1").is_loopback:  # noqa: S104
+    if host not in ("0.0.0.0", "::") and not ip_address(host if host != "localhost" else "127.0.0.1").is_loopback:
         return host
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        with suppress(OSError):
-            probe.connect(("10.255.255.255", 1))  # sends nothing: asks the routing table
-            address: str = probe.getsockname()[0]
-            if not ip_address(address).is_loopback:
-                return address
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
+        probe.connect(("10.255.255.255", 1))  # sends nothing: asks the routing table
+        address: str = probe.getsockname()[0]
+        if not ip_address(address).is_loopback:
+            return address
     return "192.0.2.1"
 
 
@@ -373,7 +388,8 @@ class Cluster:
         """A client of the Python `kubernetes` package, which must be installed."""
         from kubernetes import config
 
-        return config.new_client_from_config(self.kubeconfig)
+        client: kubernetes.client.ApiClient = config.new_client_from_config(self.kubeconfig)  # type: ignore[no-untyped-call]
+        return client
 
     def start(self) -> Cluster:
         """Starts; returns when requests are answered. Raises what ControlPlane.start raises."""
@@ -398,7 +414,7 @@ class Cluster:
 
     def run(self, work: Callable[..., Coroutine[Any, Any, T]], *arguments: Any) -> T:
         """Runs `work(control_plane, *arguments)` on the cluster's loop and waits for its result."""
-        assert self._loop is not None  # noqa: S101
+        assert self._loop is not None
         return asyncio.run_coroutine_threadsafe(work(self.control_plane, *arguments), self._loop).result()
 
     def _run(self, ready: threading.Event, failed: list[BaseException]) -> None:

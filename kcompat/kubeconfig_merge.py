@@ -18,7 +18,7 @@ def merge(source: Path) -> Path:
     Returns the file written. Raises OSError, ValueError.
     """
     target = _target()
-    theirs = _read(target) if target.exists() else {"apiVersion": "v1", "kind": "Config", "preferences": {}}
+    theirs: Tree = _read(target) if target.exists() else {"apiVersion": "v1", "kind": "Config", "preferences": {}}
     ours = _read(source)
     name = ours["clusters"][0]["name"]
     user = f"kcompat-{name}"

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-
 from kcompat.apimachinery.clock import Identity, SystemClock
 from kcompat.client.client import Client
 from kcompat.client.http import HttpTransport
@@ -37,7 +36,7 @@ async def _controllers(connection: Connection, settings: Settings) -> Stop:
     from kcompat.controllers.controller import Settings as ControllerSettings
     from kcompat.controllers.manager import Manager
 
-    told = ControllerSettings(root_ca=connection.authority_pem.decode())
+    told = ControllerSettings(root_ca=connection.ca.decode())
     manager = Manager(_client_for(connection), disabled=settings.disabled_controllers, settings=told)
     await manager.start()
     return manager.stop
@@ -67,6 +66,7 @@ async def _nodes(connection: Connection, settings: Settings) -> Stop:
 
     nodes = SimulatedNodes(_client_for(connection), clock=SystemClock(), identity=Identity(), count=settings.nodes)
     await nodes.start()
-    return nodes.stop
+    stop: Stop = nodes.stop
+    return stop
 
 

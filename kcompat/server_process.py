@@ -29,10 +29,11 @@ def run_part(part: str, kubeconfig: str, settings: Settings) -> int:
 
 def _loop(work: Coroutine[Any, Any, None]) -> int:
     try:
-        from uvloop import run
+        import uvloop
     except ImportError:  # no wheels for this platform
-        from asyncio import run
-    run(work)
+        asyncio.run(work)
+    else:
+        uvloop.run(work)
     return 0
 
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from kcompat.api import negotiate
+from kcompat.api.request import Request, Tree
 from kcompat.apimachinery import errors, json_strict, schema
 from kcompat.apimachinery.field import Path, not_supported
 from kcompat.apimachinery.quote import quote
-from kcompat.api import negotiate
-from kcompat.api.request import Request, Tree
 
 STRICT, WARN, IGNORE = "Strict", "Warn", "Ignore"
 _MAX_STRICT_ERRORS_SHOWN = 10
@@ -90,7 +90,7 @@ def _parse_protobuf(body: bytes, kind: str) -> Tree:
 
     try:
         api_version, found, tree = protobuf.decode(body)
-    except protobuf.DecodeError as error:
+    except schema.DecodeError as error:
         raise errors.bad_request(f"the object provided is unrecognized (must be of type {kind}): {error}") from None
     return {"kind": found, "apiVersion": api_version, **tree}
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from kcompat.version import __version__
-from kcompat.apimachinery import errors
 from kcompat.api import discovery, health, respond, routes
 from kcompat.api.metrics import METRICS
 from kcompat.api.negotiate import Output
 from kcompat.api.request import Request, Response
 from kcompat.api.scope import Services
+from kcompat.apimachinery import errors
+from kcompat.version import __version__
 
 Tree = dict[str, Any]
 _HEALTH = ("livez", "readyz", "healthz")

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from kcompat.apimachinery import errors
 from kcompat.api.request import Request, Response
+from kcompat.apimachinery import errors
 
 Check = Callable[[], Awaitable[None]]
 """Raises when unhealthy."""

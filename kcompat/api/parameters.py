@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from kcompat.api.request import Query, Request
+from kcompat.api.scope import Scope
 from kcompat.apimachinery import errors
 from kcompat.apimachinery.selectors import (
     ALL_FIELDS,
@@ -14,8 +16,6 @@ from kcompat.apimachinery.selectors import (
     parse_field_selector,
     parse_label_selector,
 )
-from kcompat.api.request import Query, Request
-from kcompat.api.scope import Scope
 from kcompat.registry.declare import Resource
 from kcompat.registry.deletion import DeleteOptions
 from kcompat.registry.listing import ListOptions

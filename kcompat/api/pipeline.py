@@ -10,13 +10,13 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from kcompat.apimachinery import errors
-from kcompat.apimachinery.user import AUTHENTICATED, UNAUTHENTICATED, UserInfo
 from kcompat.api import documents, respond, routes
 from kcompat.api.flowcontrol import InFlight
 from kcompat.api.metrics import METRICS
 from kcompat.api.request import Answer, Handler, Request
 from kcompat.api.scope import Services
+from kcompat.apimachinery import errors
+from kcompat.apimachinery.user import AUTHENTICATED, UNAUTHENTICATED, UserInfo
 from kcompat.auth.authentication import bearer_token
 from kcompat.auth.authorization import forbidden
 from kcompat.auth.interface import AuthorizationAttributes, Credentials, Decision, InvalidCredentials

@@ -9,11 +9,11 @@ from typing import Any
 
 import orjson
 
-from kcompat.apimachinery import errors
 from kcompat.api import negotiate
 from kcompat.api.negotiate import JSON, YAML, Output
 from kcompat.api.request import Request, Response, Tree
 from kcompat.api.scope import Scope
+from kcompat.apimachinery import errors
 from kcompat.registry.declare import Resource
 from kcompat.registry.store import Entry
 

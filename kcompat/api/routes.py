@@ -11,10 +11,10 @@ from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
 
-from kcompat.apimachinery import errors
 from kcompat.api import verbs
 from kcompat.api.request import Answer, Request, RequestInfo
 from kcompat.api.scope import Scope, Services
+from kcompat.apimachinery import errors
 from kcompat.registry.declare import Action, Resource, Scale, Subresource
 
 VerbHandler = Callable[[Request, Scope], Awaitable[Answer]]

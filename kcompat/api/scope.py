@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kcompat.admission.interface import Attributes, Chain
-from kcompat.apimachinery.clock import Clock, Identity
 from kcompat.api.request import Request
+from kcompat.apimachinery.clock import Clock, Identity
 from kcompat.registry.catalog import Catalog
 from kcompat.registry.declare import Resource, Subresource, Tree
 from kcompat.registry.store import Store

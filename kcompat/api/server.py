@@ -18,9 +18,9 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler
 
-from kcompat.apimachinery import errors
-from kcompat.api import respond
+from kcompat.api import negotiate, respond
 from kcompat.api.request import Handler, Peer, Query, Request, Response, StreamResponse
+from kcompat.apimachinery import errors
 
 MAX_BODY = 3 * 1024 * 1024
 _FIRST_REQUEST_SECONDS = 10.0
@@ -29,7 +29,7 @@ _GZIP_FROM = 128 * 1024
 _LOOPBACK = ("127.", "::1", "::ffff:127.")
 
 
-class Connection(RequestHandler):  # type: ignore[misc, type-arg]
+class Connection(RequestHandler):
     """One connection; remembers who is at the other end and drops clients that never ask anything."""
 
     __slots__ = ("_idle", "peer")
@@ -60,8 +60,8 @@ class Connection(RequestHandler):  # type: ignore[misc, type-arg]
         super().connection_lost(exc)
 
 
-class _Server(web.Server):  # type: ignore[type-arg, misc]
-    def __call__(self) -> RequestHandler[Any]:
+class _Server(web.Server):
+    def __call__(self) -> RequestHandler:
         return Connection(self, loop=self._loop, **self._kwargs)
 
 
@@ -150,7 +150,7 @@ async def _limited(raw: web.BaseRequest) -> bytes:
 async def _complete(raw: web.BaseRequest, request: Request, answer: Response) -> web.Response:
     body = answer.body
     if answer.tree is not None and not body:
-        body = respond.encode(answer.tree, respond.Output())
+        body = respond.encode(answer.tree, negotiate.Output())
     headers = answer.headers
     headers["Content-Type"] = answer.content_type
     if len(body) >= _GZIP_FROM and _wants_gzip(request):
@@ -187,7 +187,7 @@ def _gzip(body: bytes) -> bytes:
 
 
 async def _stream(raw: web.BaseRequest, answer: StreamResponse) -> web.StreamResponse:
-    assert answer.chunks is not None  # noqa: S101
+    assert answer.chunks is not None
     response = web.StreamResponse(status=answer.status, headers={**_single(answer.headers), "Content-Type": answer.content_type})
     _add_warnings(response, answer.headers)
     response.enable_chunked_encoding()

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from kcompat.apimachinery import errors
-from kcompat.apimachinery.clock import SystemClock
 from kcompat.api.negotiate import Output
 from kcompat.api.request import Request, Tree
+from kcompat.apimachinery import errors
+from kcompat.apimachinery.clock import SystemClock
 from kcompat.registry.declare import Column, Resource
 
 _NONE, _METADATA, _OBJECT = "None", "Metadata", "Object"

@@ -22,12 +22,14 @@ class StatusError(Exception):
         self.message = message
         self.details = details
         self.headers: dict[str, str] = dict(headers or {})
+        self.list_metadata: dict[str, Any] = {}
+        """metadata of the Status: the continue token of a list that can only go on inconsistently."""
         if details and (retry := details.get("retryAfterSeconds")):
             self.headers.setdefault("Retry-After", str(retry))
 
     def status(self) -> dict[str, Any]:
         """The v1 Status, keys in upstream's order, empty ones left out."""
-        status: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure"}
+        status: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": self.list_metadata, "status": "Failure"}
         if self.message:
             status["message"] = self.message
         if self.reason:

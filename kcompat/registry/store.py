@@ -183,8 +183,11 @@ class Store:
             metadata["name"] = names.generate_name(metadata["generateName"], self.identity)
 
     def validate_new(self, obj: Tree) -> list[FieldError]:
-        found = validate_object_meta(obj["metadata"], self.resource.namespaced, self.rules.validate_name, _METADATA)
+        found = validate_object_meta(obj["metadata"], self.resource.namespaced, self._name_errors, _METADATA)
         return [*found, *self.rules.validate(obj)]
+
+    def _name_errors(self, name: str, prefix: bool) -> list[str]:
+        return list(self.rules.validate_name(name, prefix))
 
     # -- update --------------------------------------------------------------------------------------------------------
 
@@ -198,7 +201,7 @@ class Store:
         status: bool = False,
         admit: Admit = admit_all,
         create_admit: Admit = admit_all,
-        preconditions: Preconditions = Preconditions(),  # noqa: B008 - frozen
+        preconditions: Preconditions = Preconditions(),
         allow_create: bool = False,
         retry: bool = False,
         dry_run: bool = False,
@@ -327,7 +330,7 @@ class Store:
         else:
             tail = value[len(self.layout.head) :]
         tree = with_revision(obj, revision) if revision else obj
-        assert tree is not None  # noqa: S101
+        assert tree is not None
         return Written(tree, Entry(self.layout, key, tail, revision, tree), created)
 
     def entry_of(self, conflict: Conflict) -> Entry | None:

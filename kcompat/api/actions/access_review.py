@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from kcompat.apimachinery import errors
-from kcompat.apimachinery.field import FieldError, Path, invalid
-from kcompat.apimachinery.user import UserInfo
 from kcompat.admission.interface import CREATE
 from kcompat.api import body, respond
 from kcompat.api.request import Request, Response, Tree
 from kcompat.api.scope import Scope
+from kcompat.apimachinery import errors
+from kcompat.apimachinery.field import FieldError, Path, invalid
+from kcompat.apimachinery.user import UserInfo
 from kcompat.auth.interface import AuthorizationAttributes, Decision
 
 GROUP = "authorization.k8s.io"

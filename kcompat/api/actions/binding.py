@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from kcompat.apimachinery import errors
-from kcompat.apimachinery.clock import rfc3339
-from kcompat.apimachinery.field import FieldError, Path, not_supported, required
 from kcompat.admission.interface import CREATE
 from kcompat.api import body, respond
 from kcompat.api.actions.trusted import TRUSTED
 from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
+from kcompat.apimachinery import errors
+from kcompat.apimachinery.clock import rfc3339
+from kcompat.apimachinery.field import FieldError, Path, not_supported, required
 from kcompat.registry.store import Preconditions
 
 
@@ -46,13 +46,13 @@ async def bind(request: Request, scope: Scope, name: str, binding: Tree, dry_run
     """Raises Conflict when the pod has a node, is gated or is being deleted."""
     services = scope.services
     pods = services.catalog.get("", "v1", "pods")
-    assert pods is not None  # noqa: S101
+    assert pods is not None
     metadata = binding["metadata"]
     node = binding["target"]["name"]
     now = rfc3339(services.clock.now())
 
     async def transform(pod: Tree | None) -> Tree:
-        assert pod is not None  # noqa: S101
+        assert pod is not None
         return assigned(pod, node, metadata, now)
 
     store = services.stores(pods)

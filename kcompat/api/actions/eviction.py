@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from kcompat.apimachinery import errors
-from kcompat.apimachinery.clock import rfc3339
-from kcompat.apimachinery.selectors import from_label_selector
 from kcompat.admission.interface import CREATE
 from kcompat.api import body, parameters, respond
 from kcompat.api.actions.trusted import TRUSTED
 from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
+from kcompat.apimachinery import errors
+from kcompat.apimachinery.clock import rfc3339
+from kcompat.apimachinery.selectors import from_label_selector
 from kcompat.registry import deletion
 from kcompat.registry.store import Store
 
@@ -43,7 +43,7 @@ def _ignores_budgets(pod: Tree) -> bool:
 async def _take_from_budget(scope: Scope, pod: Tree, dry_run: bool) -> None:
     """Raises TooManyRequests when the budget of the pod allows no disruption now."""
     resource = scope.services.catalog.get("policy", "v1", "poddisruptionbudgets")
-    assert resource is not None  # noqa: S101
+    assert resource is not None
     store = scope.services.stores(resource)
     budgets = [entry.tree() for entry in (await store.fresh()).scan(store.scope(scope.namespace))]
     labels = pod["metadata"].get("labels") or {}
@@ -59,7 +59,7 @@ async def _disrupt(scope: Scope, store: Store, name: str, pod: Tree, dry_run: bo
     now = rfc3339(scope.services.clock.now())
 
     async def transform(budget: Tree | None) -> Tree:
-        assert budget is not None  # noqa: S101
+        assert budget is not None
         status = budget.setdefault("status", {})
         check_budget(budget, name)
         disrupted = {**status.get("disruptedPods", {}), pod["metadata"]["name"]: now}

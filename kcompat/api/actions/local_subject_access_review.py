@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from kcompat.apimachinery import errors
-from kcompat.apimachinery.field import Path, invalid
 from kcompat.api.actions import access_review
 from kcompat.api.request import Answer, Request
 from kcompat.api.scope import Scope
+from kcompat.apimachinery import errors
+from kcompat.apimachinery.field import Path, invalid
 
 KIND = "LocalSubjectAccessReview"
 

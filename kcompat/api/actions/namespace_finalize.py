@@ -8,7 +8,6 @@ from kcompat.api.scope import Scope
 from kcompat.api.verbs.update import check_name
 from kcompat.registry.rules.namespace import NamespaceFinalizeRules
 
-
 _RULES = NamespaceFinalizeRules()
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from kcompat.apimachinery import errors, meta
-from kcompat.apimachinery.field import Path, invalid
-from kcompat.apimachinery.selectors import from_label_selector, from_labels
 from kcompat.admission.interface import UPDATE
-from kcompat.api import body, respond
+from kcompat.api import body, negotiate, respond
 from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
 from kcompat.api.verbs import patch as patching
 from kcompat.api.verbs.update import check_name
+from kcompat.apimachinery import errors, meta
+from kcompat.apimachinery.field import Path, invalid
+from kcompat.apimachinery.selectors import from_label_selector, from_labels
 from kcompat.registry.declare import Scale
 
 
@@ -48,7 +48,7 @@ async def patch(request: Request, scope: Scope) -> Answer:
 
 
 def _declared(scope: Scope) -> Scale:
-    assert isinstance(scope.subresource, Scale)  # noqa: S101
+    assert isinstance(scope.subresource, Scale)
     return scope.subresource
 
 
@@ -79,11 +79,11 @@ def _selector(selector: Any) -> str:
     return str(from_label_selector(selector) if structured else from_labels(selector))
 
 
-async def _write(request: Request, scope: Scope, wanted: Any, form: respond.Output, dry_run: bool) -> Answer:
+async def _write(request: Request, scope: Scope, wanted: Any, form: negotiate.Output, dry_run: bool) -> Answer:
     declared, services = _declared(scope), scope.services
 
     async def transform(current: Tree | None) -> Tree:
-        assert current is not None  # noqa: S101
+        assert current is not None
         before = scale_of(current, declared)
         scale = await wanted(before)
         _check(scale, before, scope)

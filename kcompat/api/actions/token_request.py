@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from kcompat.admission.interface import CREATE
 from kcompat.api import body, respond
 from kcompat.api.request import Answer, Request
 from kcompat.api.scope import Scope
-from kcompat.admission.interface import CREATE
 
 
 async def create(request: Request, scope: Scope) -> Answer:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from kcompat.apimachinery import errors
 from kcompat.api import respond
 from kcompat.api.actions import access_review
 from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
+from kcompat.apimachinery import errors
 from kcompat.auth.interface import InvalidCredentials
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from kcompat.apimachinery import errors
 from kcompat.admission.interface import CREATE
 from kcompat.api import body, respond
 from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
+from kcompat.apimachinery import errors
 
 
 async def handle(request: Request, scope: Scope) -> Answer:

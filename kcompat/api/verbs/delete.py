@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from kcompat.apimachinery import errors, schema
-from kcompat.apimachinery.field import Path, not_supported
 from kcompat.admission.interface import DELETE
 from kcompat.api import body, negotiate, parameters, respond
 from kcompat.api.negotiate import Output
 from kcompat.api.request import Answer, Request, Response, Tree
 from kcompat.api.scope import Scope
+from kcompat.apimachinery import errors, schema
+from kcompat.apimachinery.field import Path, not_supported
 from kcompat.registry import deletion
 from kcompat.registry.deletion import DeleteOptions, Deletion
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kcompat.apimachinery import errors
 from kcompat.api import respond
 from kcompat.api.request import Answer, Request
 from kcompat.api.scope import Scope
+from kcompat.apimachinery import errors
 from kcompat.registry.listing import parse_revision, wait_for_revision
 
 

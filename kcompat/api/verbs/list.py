@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import orjson
 
-from kcompat.apimachinery import errors
-from kcompat.apimachinery.field import Path, forbidden
 from kcompat.api import parameters, respond, table
 from kcompat.api.negotiate import Output
 from kcompat.api.request import Answer, Request, Response, Tree
 from kcompat.api.scope import Scope
+from kcompat.apimachinery import errors
+from kcompat.apimachinery.field import Path, forbidden
 from kcompat.registry.listing import Listed, list_objects
 
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import orjson
 
-from kcompat.apimachinery import errors, json_strict, schema
-from kcompat.apimachinery.field import Path, forbidden, invalid
-from kcompat.apimachinery.patch import json_patch, merge_patch, strategic
 from kcompat.api import body, negotiate, respond
 from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
 from kcompat.api.verbs.create import check_namespace
 from kcompat.api.verbs.update import check_name, write
+from kcompat.apimachinery import errors, json_strict, schema
+from kcompat.apimachinery.field import Path, forbidden, invalid
+from kcompat.apimachinery.patch import json_patch, merge_patch, strategic
 from kcompat.registry.declare import Rules
 
 ACCEPTED = (negotiate.JSON_PATCH, negotiate.MERGE_PATCH, negotiate.STRATEGIC_PATCH)
@@ -87,6 +87,7 @@ def applier(group: str, version: str, kind: str, media_type: str, document: Any)
     if media_type == negotiate.MERGE_PATCH:
         return lambda current: merge_patch.apply(current, document)
     typed = schema.type_of(group, version, kind)
+    assert typed is not None  # only kinds of the catalog come here
     return lambda current: strategic.apply(current, document, typed)
 
 

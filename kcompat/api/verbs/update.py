@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from kcompat.apimachinery import errors
 from kcompat.admission.interface import CREATE, UPDATE
 from kcompat.api import body, respond
 from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
 from kcompat.api.verbs.create import check_namespace
+from kcompat.apimachinery import errors
 from kcompat.registry.declare import Rules, Status
 from kcompat.registry.store import Preconditions, Transform, Written
 

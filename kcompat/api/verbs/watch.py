@@ -8,11 +8,11 @@ from typing import Any
 
 import orjson
 
-from kcompat.apimachinery import schema
 from kcompat.api import parameters, respond, table
 from kcompat.api.negotiate import Output
 from kcompat.api.request import Answer, Request, StreamResponse, Tree
 from kcompat.api.scope import Scope
+from kcompat.apimachinery import schema
 from kcompat.registry import watching
 from kcompat.registry.watching import Batch, Bookmark, Happening
 
