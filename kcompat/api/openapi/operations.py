@@ -153,12 +153,9 @@ class _Builder:
     def _collections(self) -> Iterator[Operation]:
         verbs, kind, type = self._resource["verbs"], self._kind, self._type(self._kind)
         watch = "list or watch" if "watch" in verbs else "list"
-        listed: dict[str, Any] = {
-            "parameters": typed(_LIST),
-            "produces": self._streams,
-            "answer": self._type(kind + "List") if "list" in verbs else None,
-        }
+        listed: dict[str, Any] = {"parameters": typed(_LIST), "produces": JSON + STREAMS}
         if "list" in verbs:
+            listed["answer"] = self._type(kind + "List")
             yield self._operation(self._collection, "get", "list", self._noun, f"{watch} objects of kind {kind}", "list", **listed)
         if "create" in verbs:
             yield self._operation(
@@ -178,9 +175,7 @@ class _Builder:
         verbs, kind = self._resource["verbs"], self._kind
         path, type = f"{self._collection}/{{name}}", self._type(kind)
         if "get" in verbs:
-            yield self._operation(
-                path, "get", "read", self._noun, f"read the specified {kind}", "get", **self._get_parameters(), answer=type
-            )
+            yield self._operation(path, "get", "read", self._noun, f"read the specified {kind}", "get", answer=type)
         yield from self._changes(path, verbs, self._noun, "the specified " + kind, type)
         if "delete" in verbs:
             answer = type if self._resource["resource"] in _ANSWERED_WITH_OBJECT else STATUS
@@ -223,13 +218,13 @@ class _Builder:
     def _connects(self, path: str, sub: Facts) -> Iterator[Operation]:
         """Subresources that hand the connection on answer to several methods, and proxies to any path below too."""
         name, proxied = sub["name"], sub["name"] == "proxy"
-        noun = self._noun + name.capitalize()
+        noun, gvk = self._noun + name.capitalize(), (self._group, self._version, sub["kind"])
         for suffix, below in (("", ""), ("WithPath", "/{path}")) if proxied else (("", ""),):
             for method in _METHODS if proxied else ("get", "post"):
                 text = f"connect {method.upper()} requests to {name} of {self._kind}"
                 yield self._operation(
-                    path + below, method, "connect", f"{method.capitalize()}{noun}{suffix}", text, "connect", gvk=(self._group, self._version, sub["kind"]), parameters=option_parameters(sub["kind"]),
-                    produces=ANY, answer="string",
+                    path + below, method, "connect", f"{method.capitalize()}{noun}{suffix}", text, "connect", gvk=gvk,
+                    parameters=option_parameters(sub["kind"]), produces=ANY, answer="string",
                 )  # fmt: skip
 
     def _watches(self) -> Iterator[Operation]:
