@@ -26,12 +26,16 @@ class Compactor:
     def __init__(self, clock: Clock, history: History, revision: Revision) -> None:
         self._clock = clock
         self._history = history
+        self._seen = revision
         self._compacted = revision
         self._mark = revision
         self._marked_at = clock.monotonic()
 
     def due(self, revision: Revision) -> Revision | None:
         """The revision to compact at now that the store has reached `revision`; None: nothing to do yet."""
+        if revision == self._seen:
+            return None
+        self._seen = revision
         target = self._compacted
         if revision - target > self._history.events:
             target = revision - self._history.events * 3 // 4

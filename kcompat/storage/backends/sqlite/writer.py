@@ -74,6 +74,7 @@ class Writer:
         self._queue: SimpleQueue[Write | Call | None] = SimpleQueue()
         self._publish: Callable[[Sequence[Event], Revision], None]
         self._compactor: Compactor
+        self._due: Revision = 0
         self._thread = threading.Thread(target=self._run, name="sqlite-writer", daemon=True)
         self.leases: set[LeaseID] = set()
         self.database = connect(path, writer=True, durability=durability)
@@ -212,11 +213,9 @@ class Writer:
 
     def _tidy(self) -> None:
         """Compacts when it is time, and sweeps a little."""
-        try:
-            if (due := self._compactor.due(self.revision)) is not None:
-                self.forget(due)
-        except sqlite3.Error:
-            return  # no space: the group after this one tries again
+        self._due = max(self._due, self._compactor.due(self.revision) or 0)
+        with suppress(sqlite3.Error):  # no space: it stays due
+            self.forget(self._due)
         if self._swept < self._compacted:
             self._sweep(SWEEP_BUSY)
 
