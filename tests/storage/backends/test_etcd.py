@@ -7,6 +7,7 @@ import ipaddress
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import etcd3
 import etcd_server
 import pytest
 from cryptography import x509
@@ -171,6 +172,26 @@ async def test_a_value_too_large_for_etcd(store: Backend) -> None:
         await store.write("/a", b"x" * 1_600_000)
     assert not isinstance(caught.value, Unavailable)
     assert await store.write("/a", b"x") == 2
+
+
+async def test_another_client_reads_what_we_write(server: etcd_server.EtcdServer, store: Backend) -> None:
+    """etcd3-py shares no code with us: keys, values, revisions and leases are where etcd's own clients expect them, and the other way."""
+    lease = await store.grant_lease(60)
+    created = await store.write("/other/a", b"\0\xff", lease=lease)
+    updated = await store.write("/other/a", b"2", lease=lease)
+    watch = store.watch("/other/", after=updated)
+    host, port = server.endpoint.removeprefix("http://").split(":")
+
+    def other() -> tuple[object, ...]:
+        client = etcd3.Client(host, int(port))
+        [kv] = client.range("/other/", prefix=True).kvs
+        client.put("/other/b", "theirs")
+        client.close()
+        return kv.key, kv.value, kv.create_revision, kv.mod_revision, kv.lease
+
+    assert await asyncio.to_thread(other) == (b"/other/a", b"2", created, updated, lease)
+    assert await events_to(watch, updated + 1) == [Event("/other/b", b"theirs", updated + 1, None)]
+    await watch.aclose()
 
 
 async def test_servers_compact_in_turn(server: etcd_server.EtcdServer) -> None:
