@@ -117,7 +117,8 @@ class LeaderElector:
         """Returns when the lease could not be renewed for renew_deadline."""
         while True:
             try:
-                await asyncio.wait_for(self._renew_once(), self._timing.renew_deadline)
+                async with asyncio.timeout(self._timing.renew_deadline):
+                    await self._renew_once()
             except TimeoutError:
                 log.warning("%s failed to renew lease %s/%s", self.identity, self._namespace, self._name)
                 return

@@ -61,7 +61,8 @@ class GarbageCollector:
     async def run(self) -> None:
         """Follows discovery: at once when definitions of resources change, and every SYNC_SECONDS."""
         with contextlib.suppress(TimeoutError):  # whatever the other controllers watch comes first
-            await asyncio.wait_for(self._context.informers.wait_synced(), SYNC_SECONDS)
+            async with asyncio.timeout(SYNC_SECONDS):
+                await self._context.informers.wait_synced()
         while True:
             self._changed.clear()
             try:
@@ -69,7 +70,8 @@ class GarbageCollector:
             except (StatusError, OSError) as error:
                 log.warning("garbage collector: discovery failed: %s", error)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), SYNC_SECONDS if self._ready.is_set() else 1.0)
+                async with asyncio.timeout(SYNC_SECONDS if self._ready.is_set() else 1.0):
+                    await self._changed.wait()
                 await asyncio.sleep(0.5)  # a definition changes several times as it is established
 
     async def _sync_monitors(self) -> None:
