@@ -18,6 +18,7 @@ import orjson
 from kcompat.api.openapi import documents, gnostic, operations
 from kcompat.api.openapi.schemas import Schemas, descriptions
 from kcompat.apimachinery.schema import facts
+from kcompat.version import __version__
 
 _ROOTS: Final = (".well-known/openid-configuration", "api", "apis", "openid/v1/jwks", "version")
 
@@ -70,13 +71,17 @@ def _paths() -> tuple[str, ...]:
 
 @cache
 def _digest(path: str) -> str:
-    """A hash of all that a document is made of: our version, the facts' version and the descriptions' package."""
+    """A hash of all that a document is made of: our version with its facts, and the descriptions' package."""
+    return sha512(f"{_sources()} {path}".encode()).hexdigest().upper()
+
+
+@cache
+def _sources() -> str:
     try:
         described = metadata.version("kubernetes-validate")
     except metadata.PackageNotFoundError:
-        described = ""
-    ours = metadata.version("kcompat")
-    return sha512(f"{ours} {described} {path}".encode()).hexdigest().upper()
+        described = "undescribed"
+    return f"{__version__} {described}"
 
 
 def _v2() -> documents.Tree:
