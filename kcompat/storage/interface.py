@@ -39,6 +39,13 @@ class KeyValue(NamedTuple):
     lease: LeaseID = 0
 
 
+def as_expected(current: KeyValue | None, value: bytes | None, expect: Revision | Expect) -> bool:
+    """Whether `value` may be written over `current`: the rule of `Backend.write`, for backends that compare themselves."""
+    if current is None:
+        return value is not None and (expect is ANY or expect is ABSENT or expect == 0)
+    return expect is ANY or expect == current.mod_revision
+
+
 class Event(NamedTuple):
     """One change of one key. `value` is None for a deletion; `previous` is None for a creation."""
 

@@ -12,7 +12,6 @@ from kcompat.apimachinery.clock import Clock
 from kcompat.storage.compaction import Compactor, History
 from kcompat.storage.feed import Feed
 from kcompat.storage.interface import (
-    ABSENT,
     ANY,
     Batch,
     Compacted,
@@ -27,6 +26,7 @@ from kcompat.storage.interface import (
     Revision,
     Unavailable,
     Watch,
+    as_expected,
 )
 from kcompat.storage.keys import SortedKeys, prefix_end
 from kcompat.storage.leases import Leases
@@ -67,7 +67,7 @@ class MemoryBackend:
         if not key.isascii():
             key.encode()  # only Unicode is a key
         current = self._current.get(key)
-        if not _as_expected(current, value, expect):
+        if not as_expected(current, value, expect):
             raise Conflict(key, current)
         if lease and lease not in self._leases:
             raise KeyError(lease)
@@ -195,9 +195,3 @@ class MemoryBackend:
         if after < self._compacted:
             raise Compacted(self._compacted)
         return Batch(upto, [event for event in self._since(after) if event.revision <= upto and event.key.startswith(prefix)])
-
-
-def _as_expected(current: KeyValue | None, value: bytes | None, expect: Revision | Expect) -> bool:
-    if current is None:
-        return value is not None and (expect is ANY or expect is ABSENT or expect == 0)
-    return expect is ANY or expect == current.mod_revision

@@ -20,8 +20,6 @@ from typing import Any, NamedTuple, TypeVar
 from kcompat.storage.backends.sqlite.database import connect, storage_error
 from kcompat.storage.compaction import Compactor
 from kcompat.storage.interface import (
-    ABSENT,
-    ANY,
     Conflict,
     Event,
     Expect,
@@ -30,6 +28,7 @@ from kcompat.storage.interface import (
     KeyValue,
     LeaseID,
     Revision,
+    as_expected,
 )
 
 T = TypeVar("T")
@@ -120,7 +119,7 @@ class Writer:
         rows: list[object] = []
         for key, value, expect, lease, _ in writes:
             current = held[key]
-            if not _as_expected(current, value, expect):
+            if not as_expected(current, value, expect):
                 outcomes.append(Conflict(key, current))
                 continue
             if lease and lease not in self.leases:
@@ -263,12 +262,6 @@ def _resolve(done: asyncio.Future[Any] | None, outcome: object) -> None:
 def _fail(waiting: Sequence[asyncio.Future[Any] | None], error: Exception) -> None:
     for done in waiting:
         _resolve(done, error)
-
-
-def _as_expected(current: KeyValue | None, value: bytes | None, expect: Revision | Expect) -> bool:
-    if current is None:
-        return value is not None and (expect is ANY or expect is ABSENT or expect == 0)
-    return expect is ANY or expect == current.mod_revision
 
 
 @cache
