@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kcompat.scheduler.snapshot import NodeInfo, Snapshot
 
 Array = Any
-available = numpy is not None
+
 
 
 class Columns:
@@ -38,7 +38,7 @@ class Columns:
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> Columns | None:
-        return cls(snapshot) if available else None
+        return cls(snapshot) if numpy is not None else None
 
     def refresh(self, snapshot: Snapshot) -> None:
         """Reads the rows that changed since."""

@@ -86,6 +86,14 @@ class PodCounter:
         return found
 
 
+def domains_among(topology: Topology, rows: Sequence[int]) -> int:
+    """How many domains these rows are in, rows without the label being one together."""
+    codes = topology.codes
+    if len(rows) == len(codes):
+        return len(topology.names) + (len(codes) > 0 and min(codes) < 0 if isinstance(codes, list) else bool((codes < 0).any()))
+    return len({codes[row] for row in rows} if isinstance(codes, list) else numpy.unique(codes[rows]))
+
+
 def by_domain(topology: Topology, values: Vector, eligible: Sequence[int] | None) -> dict[str, int]:
     """The sum of each domain that an eligible row is in; None: every row that has the label."""
     codes = topology.codes

@@ -235,7 +235,7 @@ class PostFilterPlugin(Plugin, Protocol):
 
 @runtime_checkable
 class PreScorePlugin(Plugin, Protocol):
-    def pre_score(self, state: CycleState, pod: Tree, snapshot: Snapshot, rows: Collection[int]) -> Status | None:
+    def pre_score(self, state: CycleState, pod: Tree, snapshot: Snapshot, rows: Sequence[int]) -> Status | None:
         """Once per decision, with the rows that passed. SKIP leaves out the plugin's Score."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kcompat.scheduler.framework import MAX_NODE_SCORE, SKIP, CycleState, Handle, Scope, Status
@@ -37,7 +37,7 @@ class ImageLocality:
     def __init__(self, handle: Handle, args: Mapping[str, Any]) -> None:
         """Takes no arguments."""
 
-    def pre_score(self, state: CycleState, pod: Tree, snapshot: Snapshot, rows: Collection[int]) -> Status | None:
+    def pre_score(self, state: CycleState, pod: Tree, snapshot: Snapshot, rows: Sequence[int]) -> Status | None:
         """Counts the nodes that have each image; none anywhere gives every node the same score."""
         images = list(_images(pod["spec"]))
         holders = Counter(image for node in snapshot.rows if node.images for image in images if image in node.images)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -164,7 +164,7 @@ class InterPodAffinity:
         if (required := state.get(_FILTER_KEY)) is not None:
             required.update(removed, node, -1)
 
-    def pre_score(self, state: CycleState, pod: Tree, snapshot: Snapshot, rows: Collection[int]) -> Status | None:
+    def pre_score(self, state: CycleState, pod: Tree, snapshot: Snapshot, rows: Sequence[int]) -> Status | None:
         terms = self._resolved(pod)
         has_own = bool(terms.preferred or terms.preferred_anti)
         if not has_own and (self._ignore_preferences or not snapshot.pods_with_affinity):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kcompat.apimachinery import meta
@@ -66,7 +66,7 @@ class NodeAffinity:
         predicate: NodePredicate | None = state[_FILTER_KEY]
         return None if predicate is None or predicate(node.name, node.labels) else _REJECTED
 
-    def pre_score(self, state: CycleState, pod: Tree, snapshot: Snapshot, rows: Collection[int]) -> Status | None:
+    def pre_score(self, state: CycleState, pod: Tree, snapshot: Snapshot, rows: Sequence[int]) -> Status | None:
         preferred = _node_affinity(pod).get(_PREFERRED)
         if preferred is None and not self._added_preferred:
             return SKIP

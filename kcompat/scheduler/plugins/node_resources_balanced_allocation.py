@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kcompat.scheduler import allocation
@@ -24,7 +24,7 @@ class NodeResourcesBalancedAllocation:
         """args: NodeResourcesBalancedAllocationArgs (resources)."""
         self._resources = allocation.specs(args.get("resources"))
 
-    def pre_score(self, state: CycleState, pod: Tree, snapshot: Snapshot, rows: Collection[int]) -> Status | None:
+    def pre_score(self, state: CycleState, pod: Tree, snapshot: Snapshot, rows: Sequence[int]) -> Status | None:
         requests = pod_requests(pod)
         if not any(requests.get(spec.name, 0) for spec in self._resources):
             return SKIP

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kcompat.scheduler import allocation
@@ -83,7 +83,7 @@ class NodeResourcesFit:
             return {row: status for row, status in answers if status is not None}
         return _reject_by_column(columns, state[_FILTER_KEY])
 
-    def pre_score(self, state: CycleState, pod: Tree, snapshot: Snapshot, rows: Collection[int]) -> Status | None:
+    def pre_score(self, state: CycleState, pod: Tree, snapshot: Snapshot, rows: Sequence[int]) -> Status | None:
         requests = pod_requests(pod)
         cpu, memory = non_zero_requests(pod, requests)
         state[_SCORE_KEY] = {**requests, CPU: cpu, MEMORY: memory}

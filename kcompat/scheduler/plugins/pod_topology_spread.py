@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from kcompat.apimachinery import meta
 from kcompat.apimachinery.selectors import NOTHING, LabelSelector, SelectorError, from_label_selector, from_labels
 from kcompat.client.resources import REPLICA_SETS, REPLICATION_CONTROLLERS, SERVICES, STATEFUL_SETS
 from kcompat.scheduler.affinity import HOSTNAME, required_node_affinity, untolerated_taint
-from kcompat.scheduler.counting import PodCounter, Vector, by_domain, spread
+from kcompat.scheduler.counting import PodCounter, Vector, by_domain, domains_among, spread
 from kcompat.scheduler.framework import (
     ASSIGNED_POD,
     MAX_NODE_SCORE,
@@ -160,7 +160,7 @@ class PodTopologySpread:
                 domain = node.labels[constraint.key]
                 totals[domain] = totals.get(domain, 0) + change
 
-    def pre_score(self, state: CycleState, pod: Tree, snapshot: Snapshot, rows: Collection[int]) -> Status | None:
+    def pre_score(self, state: CycleState, pod: Tree, snapshot: Snapshot, rows: Sequence[int]) -> Status | None:
         constraints = self._constraints(pod, "ScheduleAnyway")
         if not constraints:
             return SKIP
@@ -173,17 +173,16 @@ class PodTopologySpread:
         return None
 
     def _part(
-        self, constraint: Constraint, pod: Tree, snapshot: Snapshot, rows: Collection[int], ignored: frozenset[int], required: Any
+        self, constraint: Constraint, pod: Tree, snapshot: Snapshot, rows: Sequence[int], ignored: frozenset[int], required: Any
     ) -> Vector:
         """What a constraint adds to each row's score: its domain's pods, weighed by how many domains there are (scoreForCount)."""
         topology, counts = self._counter.topology(constraint.key), self._matching(constraint, pod)
         if constraint.key == HOSTNAME:
             size, totals = len(rows) - len(ignored), counts
         else:
-            nodes = snapshot.rows
             eligible = self._eligible(constraint, pod, snapshot, required)
             domains = by_domain(topology, counts, eligible)
-            size = len({nodes[row].labels.get(constraint.key, "") for row in rows if row not in ignored})
+            size = domains_among(topology, [row for row in rows if row not in ignored] if ignored else rows)
             totals = spread(topology, domains)
         weight, flat = math.log(size + 2), constraint.max_skew - 1
         if is_array(totals):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kcompat.scheduler.affinity import PREFER_NO_SCHEDULE, tolerates, untolerated_taint
@@ -44,7 +44,7 @@ class TaintToleration:
         tolerations = pod["spec"].get("tolerations") or ()
         return {node.row: _REJECTED for node in snapshot.rows if node.taints and untolerated_taint(node.taints, tolerations)}
 
-    def pre_score(self, state: CycleState, pod: Tree, snapshot: Snapshot, rows: Collection[int]) -> Status | None:
+    def pre_score(self, state: CycleState, pod: Tree, snapshot: Snapshot, rows: Sequence[int]) -> Status | None:
         tolerations = pod["spec"].get("tolerations") or ()
         state[_KEY] = [toleration for toleration in tolerations if (toleration.get("effect") or PREFER_NO_SCHEDULE) == PREFER_NO_SCHEDULE]
         return None
