@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from kcompat.version import __version__
 from kcompat.apimachinery import errors
 from kcompat.apimachinery.errors import StatusError
 from kcompat.client.interface import Answer, Tree, WatchEvent
 from kcompat.client.kubeconfig import Connection
+from kcompat.version import __version__
 
 if TYPE_CHECKING:
     import aiohttp

@@ -99,7 +99,7 @@ async def test_an_ended_watch_goes_on_where_it_was(cluster, factory):
     assert cluster.requests.count(("GET", "/api/v1/configmaps")) == 1
 
 
-async def test_missed_events_are_told_after_410(cluster, factory):
+async def test_missed_events_are_told_after_410(cluster, factory, looptime_free_backoff):
     for name in ("gone", "changed", "same", "reborn"):
         cluster.put(CONFIG_MAPS, config_map(name))
     story = told(factory)
