@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import orjson
+
 from kcompat.apimachinery import meta
 from kcompat.registry.declare import Tree
 
@@ -17,10 +19,6 @@ RUNTIME_DEFAULT: Final = "runtime/default"
 UNCONFINED: Final = "unconfined"
 LOCALHOST: Final = "localhost/"
 MAX_LOCALHOST_PROFILE: Final = 4095
-
-
-class Derived(dict[str, str]):
-    """A profile that creation took from an annotation: a plain tree, but the warning about it can still tell."""
 
 
 def profile_of(annotation: str) -> Tree | None:
@@ -59,7 +57,7 @@ def sync_apparmor(pod: Tree) -> None:
             continue
         profile = profile_of(annotation)
         if profile and _is_valid(profile) and profile != (spec.get("securityContext") or {}).get("appArmorProfile"):
-            container["securityContext"] = {**(context or {}), "appArmorProfile": Derived(profile)}
+            container["securityContext"] = {**(context or {}), "appArmorProfile": profile}
 
 
 def annotation_warnings(pod: Tree) -> list[str]:
@@ -70,10 +68,21 @@ def annotation_warnings(pod: Tree) -> list[str]:
     texts = []
     for container, annotation in containers_with_annotation(pod):
         profile = (container.get("securityContext") or {}).get("appArmorProfile")
-        unknown = profile is None and not ((derived := profile_of(annotation)) and _is_valid(derived))
-        if unknown or isinstance(profile, Derived):
+        derived = profile_of(annotation)
+        unknown = profile is None and not (derived and _is_valid(derived))
+        if unknown or (profile is not None and profile == derived and not _is_owned(pod, container)):
             texts.append(deprecation(f"metadata.annotations[{ANNOTATION}{container.get('name') or ''}]"))
     return texts
+
+
+def _is_owned(pod: Tree, container: Tree) -> bool:
+    """Did a client set the profile? What creation copies from an annotation has no field manager."""
+    key = "k:" + orjson.dumps({"name": container.get("name")}).decode()
+    lists = ("f:initContainers", "f:containers", "f:ephemeralContainers")
+    return any(
+        meta.get(entry, ("fieldsV1", "f:spec", name, key, "f:securityContext", "f:appArmorProfile")) is not None
+        for entry in meta.metadata(pod).get("managedFields") or () for name in lists
+    )
 
 
 def deprecation(place: object) -> str:

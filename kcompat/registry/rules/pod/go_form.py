@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import orjson
 
-from kcompat.apimachinery.quote import json_text
 from kcompat.apimachinery.schema import types
 from kcompat.apimachinery.schema.types import Field, Type
 
+_HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 _ZEROS = {"string": "", "bool": False, "int32": 0, "int64": 0, "quantity": "0", "int_or_string": 0}
 
 
@@ -61,18 +62,14 @@ def _member(value: Any, member: Field) -> Any:
 def diff(old: Any, new: Any) -> str:
     """What differs between two such values, as upstream shows it (apimachinery pkg/util/diff: Diff)."""
     lines = difflib.unified_diff(_lines(old), _lines(new), "", "", n=3)
-    return "".join(lines)
+    return "".join(islice(lines, 2, None))  # without the names of files
 
 
 def _lines(value: Any) -> list[str]:
-    text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+    text = orjson.dumps(value, option=orjson.OPT_INDENT_2).decode().translate(_HTML)
     lines = []
     for line in text.split("\n"):
         content = line.lstrip(" ")
         lines.append(" " * ((len(line) - len(content)) // 2) + content + "\n")
     return lines
 
-
-def compact(value: Any) -> str:
-    """One line, as an error shows a bad value."""
-    return json_text(value)
