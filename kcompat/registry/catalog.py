@@ -28,6 +28,18 @@ def _surface() -> Iterable[Fact]:
     return data
 
 
+DEPRECATED: Mapping[tuple[str, str, str], str] = {
+    ("", "v1", "ComponentStatus"): "v1 ComponentStatus is deprecated in v1.19+",
+    ("", "v1", "Endpoints"): "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+}
+"""The warning that every answer of these kinds carries (upstream: APILifecycleDeprecated; apiserver endpoints/deprecation)."""
+
+
+def deprecation(resource: Resource) -> str:
+    """The text of the Warning header that requests of this resource get; "" for none."""
+    return DEPRECATED.get((resource.group, resource.version, resource.kind), "")
+
+
 def declared() -> Iterator[Resource]:
     """Every resource of every file in `registry/groups/`, as written there."""
     for file in sorted(Path(groups.__path__[0]).glob("[!_]*.py")):

@@ -4,9 +4,12 @@ from kcompat.registry.columns import core, events
 from kcompat.registry.declare import Action, Resource
 from kcompat.registry.fields import EVENT, at, fields, flag
 from kcompat.registry.rules.config_map import ConfigMapRules
+from kcompat.registry.rules.endpoints import EndpointsRules
 from kcompat.registry.rules.event import EventRules
 from kcompat.registry.rules.namespace import NamespaceRules
 from kcompat.registry.rules.node import NodeRules
+from kcompat.registry.rules.persistent_volume import PersistentVolumeRules
+from kcompat.registry.rules.persistent_volume_claim import PersistentVolumeClaimRules
 from kcompat.registry.rules.secret import SecretRules
 from kcompat.registry.rules.service import ServiceRules
 from kcompat.registry.rules.service_account import ServiceAccountRules
@@ -15,7 +18,7 @@ RESOURCES = (
     Resource("bindings", kind="Binding", action="binding"),
     Resource("componentstatuses", kind="ComponentStatus", columns=core.COMPONENT_STATUS, action="component_status"),
     Resource("configmaps", kind="ConfigMap", columns=core.CONFIG_MAP, rules=ConfigMapRules()),
-    Resource("endpoints", kind="Endpoints", columns=core.ENDPOINTS, store="services/endpoints"),
+    Resource("endpoints", kind="Endpoints", columns=core.ENDPOINTS, rules=EndpointsRules(), store="services/endpoints"),
     Resource("events", kind="Event", columns=events.EVENT, rules=EventRules(), fields=EVENT, ttl="event_ttl"),
     Resource("limitranges", kind="LimitRange"),
     Resource(
@@ -28,8 +31,16 @@ RESOURCES = (
         subresources=(Action("proxy", (), "", handler="node_proxy"),),
         fields={"spec.unschedulable": flag("spec.unschedulable")},
     ),
-    Resource("persistentvolumeclaims", kind="PersistentVolumeClaim", returns_deleted=True, columns=core.PERSISTENT_VOLUME_CLAIM),
-    Resource("persistentvolumes", kind="PersistentVolume", returns_deleted=True, columns=core.PERSISTENT_VOLUME),
+    Resource(
+        "persistentvolumeclaims", kind="PersistentVolumeClaim",
+        columns=core.PERSISTENT_VOLUME_CLAIM, rules=PersistentVolumeClaimRules(),
+        returns_deleted=True,
+    ),
+    Resource(
+        "persistentvolumes", kind="PersistentVolume",
+        columns=core.PERSISTENT_VOLUME, rules=PersistentVolumeRules(),
+        returns_deleted=True,
+    ),
     Resource("resourcequotas", kind="ResourceQuota", returns_deleted=True, columns=core.RESOURCE_QUOTA),
     Resource("secrets", kind="Secret", columns=core.SECRET, rules=SecretRules(), fields=fields("type")),
     Resource(

@@ -14,6 +14,7 @@ from kcompat.apimachinery.validation import validate_label_name
 from kcompat.registry.declare import Rules, Tree, keep
 from kcompat.registry.rules import quantities
 from kcompat.registry.rules.fields import messages, required_one_of
+from kcompat.registry.rules.pod.resource_list import round_up_to_milli
 
 EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _TAINTS_ANNOTATION = "scheduler.alpha.kubernetes.io/taints"
@@ -173,6 +174,9 @@ class NodeRules(Rules):
             spec["podCIDR"] = plural[0]
         if "allocatable" not in status and "capacity" in status:
             status["allocatable"] = dict(status["capacity"])
+        for name in ("capacity", "allocatable"):
+            if status.get(name):
+                round_up_to_milli(status[name])
 
     def prepare_for_create(self, obj: Tree) -> None:
         """Nodes register with their status."""

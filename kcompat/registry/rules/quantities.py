@@ -29,6 +29,11 @@ def is_counted(name: str) -> bool:
     return name in _COUNTED or is_extended(name)
 
 
+def basic(text: str, path: Path) -> list[FieldError]:
+    """validateBasicResource."""
+    return [invalid(path, parse(text).value(), "must be a valid resource quantity")] if parse(text).value() < 0 else []
+
+
 def nonnegative(text: str, path: Path) -> list[FieldError]:
     return [invalid(path, text, "must be greater than or equal to 0")] if parse(text) < ZERO else []
 
