@@ -82,10 +82,11 @@ class Connection:
         self._targets = _targets(endpoints)
         self._tls = tls
         self._channels: dict[int, Any] = {}
+        self._stubs: dict[tuple[str, int], Any] = {}
         self._current = 0
 
     async def close(self) -> None:
-        channels, self._channels, self._targets = self._channels, {}, []
+        channels, self._channels, self._stubs, self._targets = self._channels, {}, {}, []
         for channel in channels.values():
             await channel.close()
 
@@ -120,7 +121,12 @@ class Connection:
             await asyncio.sleep(PAUSE)
 
     def _stub(self, method: Method, member: int) -> Any:
-        return self._channel(member).unary_unary(method.path, request_serializer=method.serialize, response_deserializer=method.deserialize)
+        stub = self._stubs.get((method.path, member))
+        if stub is None:
+            stub = self._stubs[method.path, member] = self._channel(member).unary_unary(
+                method.path, request_serializer=method.serialize, response_deserializer=method.deserialize
+            )
+        return stub
 
     def stream(self, method: Method, member: int) -> Any:
         """A stream in both directions to one member."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -19,7 +20,7 @@ from kcompat.storage.backends.sqlite.reader import Reader
 from kcompat.storage.backends.sqlite.writer import Writer
 from kcompat.storage.compaction import Compactor, History
 from kcompat.storage.feed import Feed
-from kcompat.storage.interface import ANY, Expect, Key, KeyValue, LeaseID, Page, Revision, StorageError, Unavailable, Watch
+from kcompat.storage.interface import ANY, Expect, Key, KeyValue, LeaseID, Page, Revision, Unavailable, Watch
 from kcompat.storage.leases import Leases
 
 Durability = Literal["full", "relaxed"]
@@ -124,14 +125,16 @@ class SqliteBackend:
         return self._open
 
     def _open_store(self, loop: asyncio.AbstractEventLoop) -> _Store:
-        lock: Lock | None = None
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock = Lock(self._path)
-            writer = Writer(loop, self._path, self._durability)
-            reader = Reader(self._path)
-            return _Store(lock, writer, reader, Feed(reader.replay, writer.revision), lease_table.load(writer))
-        except (OSError, sqlite3.Error, StorageError) as error:
-            if lock is not None:
-                lock.release()
-            raise storage_error(error, writing=False) from error
+        with ExitStack() as opened:
+            try:
+                self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                lock = Lock(self._path)
+                opened.callback(lock.release)
+                writer = Writer(loop, self._path, self._durability)
+                opened.callback(writer.database.close)
+                reader = Reader(self._path)
+                store = _Store(lock, writer, reader, Feed(reader.replay, writer.revision), lease_table.load(writer))
+            except (OSError, sqlite3.Error) as error:
+                raise storage_error(error, writing=False) from error
+            opened.pop_all()
+            return store

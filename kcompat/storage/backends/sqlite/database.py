@@ -106,8 +106,6 @@ def storage_error(error: Exception, *, writing: bool) -> StorageError:
     A full disk fails before the commit mark is written. After any other failure of the disk (a failed fsync) the mark may
     be there and the write may come back when the file is opened again.
     """
-    if isinstance(error, StorageError):
-        return error
     if isinstance(error, OSError):
         return Unavailable(str(error))
     if not isinstance(error, sqlite3.Error):

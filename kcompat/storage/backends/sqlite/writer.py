@@ -8,6 +8,7 @@ call gives the interpreter lock away and has to win it back from the event loop.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -28,8 +29,11 @@ from kcompat.storage.interface import (
     KeyValue,
     LeaseID,
     Revision,
+    StorageError,
     as_expected,
 )
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -154,7 +158,10 @@ class Writer:
     def _run(self) -> None:
         try:
             while self._work(self._gather()):
-                self._tidy()
+                try:
+                    self._tidy()
+                except Exception:
+                    log.exception("compaction of the sqlite store failed")
         finally:
             self.database.close()
 
@@ -197,7 +204,8 @@ class Writer:
         try:
             result = call.work()
         except Exception as error:
-            self._on_loop(_fail, [call.done], error if isinstance(error, KeyError) else storage_error(error, writing=True))
+            told = error if isinstance(error, (KeyError, StorageError)) else storage_error(error, writing=True)
+            self._on_loop(_fail, [call.done], told)
         else:
             self._on_loop(_resolve, call.done, result)
 
