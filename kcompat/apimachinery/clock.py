@@ -16,8 +16,21 @@ SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 """Upstream's letters for generated names: no vowels, nothing that is mistaken for another (apimachinery util/rand)."""
 
 _RFC3339 = "2006-01-02T15:04:05Z07:00"
-_PARTS = (("2006", r"\d{4}"), ("-", "-"), ("01", r"\d\d"), ("-", "-"), ("02", r"\d\d"), ("T", "T"), ("15", r"\d\d?"), (":", ":"),
-          ("04", r"\d\d"), (":", ":"), ("05", r"\d\d"), ("", r"(?:[.,]\d+)?"), ("Z07:00", r"Z|[+-]\d\d:\d\d"))
+_PARTS = (
+    ("2006", r"\d{4}"),
+    ("-", "-"),
+    ("01", r"\d\d"),
+    ("-", "-"),
+    ("02", r"\d\d"),
+    ("T", "T"),
+    ("15", r"\d\d?"),
+    (":", ":"),
+    ("04", r"\d\d"),
+    (":", ":"),
+    ("05", r"\d\d"),
+    ("", r"(?:[.,]\d+)?"),
+    ("Z07:00", r"Z|[+-]\d\d:\d\d"),
+)
 _PATTERNS = tuple((layout, re.compile(pattern, re.ASCII)) for layout, pattern in _PARTS)
 
 

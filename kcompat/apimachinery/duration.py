@@ -1,6 +1,7 @@
-"""Durations: Go's text of them (metav1.Duration, flags, `timeout=`) and the short forms of kubectl's AGE columns. Durations are nanoseconds.
+"""Durations in nanoseconds: Go's text of them (metav1.Duration, flags, `timeout=`) and the short forms of kubectl's AGE columns.
 
-Answers Go's time.ParseDuration and Duration.String, and apimachinery pkg/util/duration.
+Called by request options, Table columns and components' configuration. Answers Go's time.ParseDuration and Duration.String, and
+apimachinery pkg/util/duration.
 """
 
 import re

@@ -25,9 +25,18 @@ INTERNAL: Final = "InternalError"
 TYPE_INVALID: Final = "FieldValueTypeInvalid"
 
 _TEXTS = {
-    NOT_FOUND: "Not found", REQUIRED: "Required value", DUPLICATE: "Duplicate value", INVALID: "Invalid value",
-    NOT_SUPPORTED: "Unsupported value", FORBIDDEN: "Forbidden", TOO_LONG: "Too long", TOO_SHORT: "Too short", TOO_MANY: "Too many",
-    TOO_FEW: "Too few", INTERNAL: "Internal error", TYPE_INVALID: "Invalid value",
+    NOT_FOUND: "Not found",
+    REQUIRED: "Required value",
+    DUPLICATE: "Duplicate value",
+    INVALID: "Invalid value",
+    NOT_SUPPORTED: "Unsupported value",
+    FORBIDDEN: "Forbidden",
+    TOO_LONG: "Too long",
+    TOO_SHORT: "Too short",
+    TOO_MANY: "Too many",
+    TOO_FEW: "Too few",
+    INTERNAL: "Internal error",
+    TYPE_INVALID: "Invalid value",
 }
 _WITHOUT_VALUE = frozenset((REQUIRED, FORBIDDEN, TOO_LONG, TOO_SHORT, INTERNAL))
 

@@ -39,7 +39,7 @@ class Requirement:
             return f"{self.key} {self.operator} ({values})"
         if self.operator in ("exists", "!"):
             return self.key if self.operator == "exists" else f"!{self.key}"
-        return f"{self.key}{ {'gt': '>', 'lt': '<'}.get(self.operator, self.operator)}{values}"
+        return f"{self.key}{ {'gt': '>', 'lt': '<'}.get(self.operator, self.operator) }{values}"
 
     def predicate(self) -> Predicate:
         """Compiles the condition to a function of the labels."""
@@ -118,8 +118,9 @@ class LabelSelector:
         return f"LabelSelector({str(self)!r})" if self._selectable else "NOTHING"
 
     def __eq__(self, other: object) -> bool:
-        same = isinstance(other, LabelSelector) and self.requirements == other.requirements
-        return same and self._selectable == other._selectable  # type: ignore[union-attr]
+        if not isinstance(other, LabelSelector):
+            return NotImplemented
+        return self.requirements == other.requirements and self._selectable == other._selectable
 
     def __hash__(self) -> int:
         return hash((self.requirements, self._selectable))

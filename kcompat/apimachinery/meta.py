@@ -82,7 +82,12 @@ def is_controlled_by(tree: Mapping[str, Any], owner: Mapping[str, Any]) -> bool:
 def controller_reference(owner: Mapping[str, Any], api_version: str, kind: str) -> Object:
     """The owner reference that makes `owner` the controller of another object (upstream: metav1.NewControllerRef)."""
     return {
-        "apiVersion": api_version, "kind": kind, "name": name(owner), "uid": uid(owner), "controller": True, "blockOwnerDeletion": True,
+        "apiVersion": api_version,
+        "kind": kind,
+        "name": name(owner),
+        "uid": uid(owner),
+        "controller": True,
+        "blockOwnerDeletion": True,
     }
 
 
@@ -132,7 +137,7 @@ def get(tree: Any, path: Sequence[Step], default: Any = None) -> Any:
 def replace(tree: Any, path: Sequence[Step], value: Any) -> Any:
     """A copy of tree with value at path; missing or null maps on the way are made.
 
-    A step that is an index needs a list that has it: IndexError otherwise.
+    A step that is an index needs a list that has it, IndexError otherwise; a scalar on the way is a TypeError.
     """
     if not path:
         return value
@@ -141,7 +146,8 @@ def replace(tree: Any, path: Sequence[Step], value: Any) -> Any:
         items = list(tree)
         items[step] = replace(items[step], rest, value)
         return items
-    return {**(tree or _EMPTY), step: replace((tree or _EMPTY).get(step), rest, value)}
+    present = _EMPTY if tree is None else tree
+    return {**present, step: replace(present.get(step), rest, value)}
 
 
 def remove(tree: Any, path: Sequence[Step]) -> Any:

@@ -175,7 +175,7 @@ def _aligned(left: Quantity, right: Quantity) -> tuple[int, int, int]:
 
 def _divided(value: int, places: int) -> int:
     """value / 10^places, rounded away from zero."""
-    quotient = -(-abs(value) // 10 ** min(places, _FAR))
+    quotient: int = -(-abs(value) // 10 ** min(places, _FAR))
     return -quotient if value < 0 else quotient
 
 

@@ -43,7 +43,7 @@ def subtract_not_below_zero(left: ResourceList, right: ResourceList) -> dict[str
 def maximum(left: ResourceList, right: ResourceList) -> dict[str, Quantity]:
     """The larger amount of each resource that either names."""
     names = {**left, **right}
-    return {name: max((each[name] for each in (left, right) if name in each)) for name in names}
+    return {name: max(each[name] for each in (left, right) if name in each) for name in names}
 
 
 def mask(resources: ResourceList, names: Iterable[str]) -> dict[str, Quantity]:

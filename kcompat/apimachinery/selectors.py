@@ -1,7 +1,7 @@
 """Label and field selectors, the door to both. Called by the watch cache, list and watch, controllers and the scheduler.
 
-    parse_label_selector("app=web,!legacy").matches(meta.labels(pod))
-    parse_field_selector("spec.nodeName=node-1").requires_exact_match("spec.nodeName")
+parse_label_selector("app=web,!legacy").matches(meta.labels(pod))
+parse_field_selector("spec.nodeName=node-1").requires_exact_match("spec.nodeName")
 """
 
 from kcompat.apimachinery.field_selectors import (

@@ -24,8 +24,10 @@ MAX_SUBRESOURCE: Final = 256
 
 _OWNER_FIELDS = ("apiVersion", "kind", "name", "uid")
 _REASON = "[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?"
-_REASON_MESSAGE = "a condition reason must start with alphabetic character, optionally followed by a string of alphanumeric " \
+_REASON_MESSAGE = (
+    "a condition reason must start with alphabetic character, optionally followed by a string of alphanumeric "
     "characters or '_,:', and must end with an alphanumeric character or '_'"
+)
 
 
 def immutable(new: Any, old: Any, path: Path) -> list[FieldError]:
@@ -184,9 +186,7 @@ def _namespace(namespace: str, namespaced: bool, path: Path) -> list[FieldError]
     return [field.invalid(path, namespace, message) for message in names.is_dns1123_label(namespace)]
 
 
-def validate_object_meta_update(
-    new: Mapping[str, Any], old: Mapping[str, Any], path: Path, *, builtin: bool = True
-) -> list[FieldError]:
+def validate_object_meta_update(new: Mapping[str, Any], old: Mapping[str, Any], path: Path, *, builtin: bool = True) -> list[FieldError]:
     """The metadata of an update against the stored one."""
     errors: list[FieldError] = []
     finalizers = new.get("finalizers") or ()

@@ -57,9 +57,7 @@ class _Node:
 
     __slots__ = ("is_merge", "items", "kind", "line", "size", "value")
 
-    def __init__(
-        self, value: Any, kind: str, line: int, size: int = 1, items: Sequence["_Node"] = (), *, is_merge: bool = False
-    ) -> None:
+    def __init__(self, value: Any, kind: str, line: int, size: int = 1, items: Sequence["_Node"] = (), *, is_merge: bool = False) -> None:
         self.value, self.kind, self.line, self.size, self.items, self.is_merge = value, kind, line, size, items, is_merge
 
 

@@ -78,7 +78,7 @@ def _number(text: str) -> int | float | None:
     sign, hexadecimal, octal, binary, decimal = match.groups()
     digits, base = next(pair for pair in ((hexadecimal, 16), (octal, 8), (binary, 2), (decimal, 10)) if pair[0] is not None)
     value = int(digits, base) if len(digits) < 4000 else 2**64
-    if (value < 2**64 if not sign else value < 2**63 or (sign == "-" and value == 2**63)):
+    if value < 2**64 if not sign else value < 2**63 or (sign == "-" and value == 2**63):
         return -value if sign == "-" else value
     return _float(plain)
 

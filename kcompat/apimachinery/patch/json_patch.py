@@ -178,8 +178,10 @@ class _Document:
         value = _get(*found)
         self._copied += len(_encoded(value))
         if self._copied > MAX_COPY_BYTES:
-            raise PatchError(f"Unable to complete the copy, the accumulated size increase of copy is {self._copied}, "
-                             f"exceeding the limit {MAX_COPY_BYTES}")
+            raise PatchError(
+                f"Unable to complete the copy, the accumulated size increase of copy is {self._copied}, "
+                f"exceeding the limit {MAX_COPY_BYTES}"
+            )
         self._add_at(_path(operation, "path", "copy"), deepcopy(value), "copy", "destination ")
 
     def _test(self, operation: Operation) -> None:

@@ -31,6 +31,8 @@ class PatchType(Protocol):
     @property
     def element(self) -> Any: ...
     @property
+    def pointer(self) -> bool: ...
+    @property
     def fields(self) -> Mapping[str, Any]: ...
 
 
@@ -309,6 +311,8 @@ def _field(type: PatchType, name: str) -> _Field:
 def _list_field(type: PatchType, name: str) -> _Field:
     """The field of a struct that is a list, with the type of its items."""
     field = _field(type, name)
+    if field.type.kind != "list" and field.type.pointer:  # upstream takes a pointer for a list of what it points to
+        return field
     if field.type.kind != "list":
         raise failure("expected slice or array type, but got: struct")
     if field.type.element.kind == "list":
