@@ -18,7 +18,6 @@ from cryptography.x509.oid import NameOID
 from kcompat.apimachinery.clock import SystemClock
 from kcompat.storage.backends import open_backend
 from kcompat.storage.backends.etcd import EtcdBackend, Tls, connection
-from kcompat.storage.backends.etcd.connection import Connection
 from kcompat.storage.interface import Backend, Compacted, Event, Revision, StorageError, Unavailable, Watch
 
 pytestmark = pytest.mark.skipif(etcd_server.binary() is None, reason="no etcd binary: set KCOMPAT_ETCD or put etcd on PATH")
@@ -270,21 +269,3 @@ async def test_tls_with_client_certificates(tmp_path: Path, tls: Tls, monkeypatc
             await bad.start()
         await bad.close()
     server.kill()
-
-
-@pytest.mark.parametrize(
-    ("endpoint", "targets"),
-    [
-        ("http://a:1,http://b:2", [(False, "a:1"), (False, "b:2")]),
-        ("https://a,b:2", [(True, "a:2379"), (True, "b:2")]),
-        ("http://[::1]:2379", [(False, "[::1]:2379")]),
-    ],
-)
-def test_endpoints(endpoint: str, targets: list[tuple[bool, str]]) -> None:
-    assert Connection(endpoint.split(","), Tls())._targets == targets
-
-
-@pytest.mark.parametrize("endpoint", ["", "mysql://a", "http://", "http://a/path", "sqlite://", "memory://x"])
-def test_endpoints_that_are_none(endpoint: str) -> None:
-    with pytest.raises(ValueError, match="endpoint"):
-        open_backend(endpoint, clock=SystemClock())
