@@ -14,8 +14,8 @@ from dataclasses import Field, fields
 from pathlib import Path
 from typing import Any
 
-from kcompat.version import __version__
 from kcompat.config import Settings, data_home, from_mapping
+from kcompat.version import __version__
 
 _SUMMARY = {
     "up": "start a control plane: API server, controllers, scheduler, simulated nodes",
@@ -152,8 +152,8 @@ def _detach(settings: Settings) -> int:
     log_file = settings.directory / "kcompat.log"
     command = [sys.executable, "-m", "kcompat", *(argument for argument in sys.argv[1:] if argument != "--detach")]
     with log_file.open("ab") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
-    assert process.stdout is not None  # noqa: S101
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+    assert process.stdout is not None
     line = process.stdout.readline().decode()
     if not line:
         print(f"kcompat: did not start; see {log_file}", file=sys.stderr)

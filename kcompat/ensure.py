@@ -24,7 +24,7 @@ async def ensure_objects(client: Client, catalog: Catalog, objects: Iterable[Tre
     for (api_version, kind), group in groupby(objects, key=lambda tree: (tree["apiVersion"], tree["kind"])):
         api_group, _, version = api_version.rpartition("/")
         resource = catalog.by_kind(api_group, version, kind)
-        assert resource is not None  # noqa: S101
+        assert resource is not None
         resources = client.resource(api_group, version, resource.name)
         await asyncio.gather(*(_ensure(resources, tree, changed) for tree in group))
 

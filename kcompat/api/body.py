@@ -48,6 +48,8 @@ async def read_object(request: Request, group: str, version: str, kind: str) -> 
     else:
         media_type = negotiate.body_type(request.headers.get("Content-Type", ""))
         tree, duplicates = parse(media_type, await request.read(), kind)
+        if media_type == negotiate.PROTOBUF and (tree["kind"], tree["apiVersion"]) == (kind, f"{group}/{version}" if group else version):
+            return dict(tree)  # decoded by the same facts already
     return typed(request, tree, duplicates, group, version, kind)
 
 
@@ -98,24 +100,20 @@ def _parse_protobuf(body: bytes, kind: str) -> Tree:
 def typed(request: Request, tree: Any, duplicates: list[str], group: str, version: str, kind: str) -> Tree:
     """Checks kind and version, decodes, and answers unknown and duplicate fields as fieldValidation asks."""
     api_version = f"{group}/{version}" if group else version
-    if not isinstance(tree, dict):
-        go_type = {list: "array", str: "string", bool: "bool"}.get(type(tree), "number")
-        if tree is not None:
-            why = f"json parse error: json: cannot unmarshal {go_type} into Go value of type {_TYPE_META}"
-            raise unrecognized(kind, why, b"")
-        tree = {}
-    found_kind, found_version = tree.get("kind") or kind, tree.get("apiVersion") or api_version
+    try:
+        found_version, found_kind = schema.interpret(tree)
+    except schema.UnrecognizedError as error:
+        raise errors.bad_request(f"the object provided is unrecognized (must be of type {kind}): {error}") from None
+    found_kind, found_version = found_kind or kind, found_version or api_version
     if found_kind != kind or found_version != api_version:
         raise _wrong_kind(found_kind, found_version, kind, group, api_version)
     try:
-        decoded = schema.decode(tree, group, version, kind)
+        decoded = schema.decode({} if tree is None else tree, group, version, kind)
     except schema.DecodeError as error:
         raise errors.bad_request(f'{kind} in version "{version}" cannot be handled as a {kind}: {error}') from None
-    result = decoded.tree
-    result["kind"], result["apiVersion"] = kind, api_version
     if decoded.strict_errors or duplicates:
         answer_strict_errors(request, [*decoded.strict_errors, *duplicates], f'{kind} in version "{version}" cannot be handled as a {kind}: ')
-    return result
+    return decoded.tree
 
 
 def answer_strict_errors(request: Request, found: list[str], prefix: str) -> None:
@@ -128,25 +126,11 @@ def answer_strict_errors(request: Request, found: list[str], prefix: str) -> Non
 
 
 def _wrong_kind(kind: str, api_version: str, wanted: str, group: str, wanted_version: str) -> errors.StatusError:
-    version = api_version.rpartition("/")[2]
+    found_group, _, version = api_version.rpartition("/")
     cannot = f"{kind} in version {quote(version)} cannot be handled as a {wanted}: "
-    if _is_known(*_group_version(api_version), kind):
-        if api_version != wanted_version and kind == wanted:
-            return errors.bad_request(f"the API version in the data ({api_version}) does not match the expected API version ({wanted_version})")
-        internal = group.split(".", 1)[0] if group else "core"
-        return errors.bad_request(f"{cannot}converting ({version}.{kind}) to ({internal}.{wanted}): unknown conversion")
-    scheme = 'in scheme "pkg/runtime/scheme.go:111"'
-    return errors.bad_request(f"{cannot}no kind {quote(kind)} is registered for version {quote(api_version)} {scheme}")
-
-
-def _is_known(group: str, version: str, kind: str) -> bool:
-    try:
-        schema.type_of(group, version, kind)
-    except schema.UnknownKindError:
-        return False
-    return True
-
-
-def _group_version(api_version: str) -> tuple[str, str]:
-    group, _, version = api_version.rpartition("/")
-    return group, version
+    if kind == wanted and found_group == group and "beta" in version:
+        return errors.bad_request(f"the API version in the data ({api_version}) does not match the expected API version ({wanted_version})")
+    if schema.type_of(found_group, version, kind) is None:
+        return errors.bad_request(f"{cannot}{schema.unknown_kind(api_version, kind)}")
+    internal = group.split(".", 1)[0] if group else "core"
+    return errors.bad_request(f"{cannot}converting ({version}.{kind}) to ({internal}.{wanted}): unknown conversion")

@@ -5,6 +5,7 @@ Called by the pipeline's last stage for requests that are not on a resource.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from kcompat.api import discovery, health, respond, routes
@@ -26,7 +27,7 @@ async def handle(request: Request, services: Services) -> Response:
     first = parts[0] if parts else ""
     if first in _HEALTH:
         return await health.answer(request, first, services.settings["health_checks"], "/".join(parts[1:]))
-    document = _document(request, services, parts)
+    document = await _openapi(request, services, parts[1:]) if first == "openapi" and parts[1:] else _document(request, services, parts)
     if document is None:
         raise errors.StatusError(404, "", "")
     if request.method not in ("GET", "HEAD"):
@@ -50,8 +51,6 @@ def _document(request: Request, services: Services, parts: list[str]) -> Respons
             return _group(request, services, group)
         case ["apis", group, name]:
             return _resources(request, services, group, name)
-        case ["openapi", *rest]:
-            return _openapi(request, services, rest)
         case [".well-known", "openid-configuration"]:
             return _plain(request, services.tokens.openid_configuration())
         case ["openid", "v1", "jwks"]:
@@ -122,28 +121,30 @@ def _resources(request: Request, services: Services, group: str, version_name: s
     return respond.tree_response(request, document, respond.output(request, transforms=False))
 
 
-def _openapi(request: Request, services: Services, rest: list[str]) -> Response | None:
+async def _openapi(request: Request, services: Services, rest: list[str]) -> Response | None:
+    """OpenAPI documents are large: each is made once, in a thread."""
     openapi = services.openapi()
+    in_thread = asyncio.to_thread
     if rest == ["v2"]:
-        accept = request.headers.get("Accept", "")
-        if "protobuf" in accept:
-            body, kind = openapi.v2_protobuf(), _OPENAPI_V2_PROTOBUF
-        else:
-            body, kind = openapi.v2_json(), "application/json"
-        return _cached(request, body, kind)
+        if "protobuf" in request.headers.get("Accept", ""):
+            return _cached(request, await in_thread(openapi.v2_protobuf), _OPENAPI_V2_PROTOBUF, await in_thread(openapi.v2_etag))
+        return _cached(request, await in_thread(openapi.v2_json), "application/json", await in_thread(openapi.v2_etag))
     if rest == ["v3"]:
-        return respond.tree_response(request, openapi.v3_index(), Output())
-    if rest[:1] == ["v3"]:
-        document = openapi.v3_document("/".join(rest[1:]))
-        return None if document is None else _cached(request, document, "application/json")
-    return None
+        return respond.tree_response(request, await in_thread(openapi.v3_index), Output())
+    path = "/".join(rest[1:])
+    document = await in_thread(openapi.v3_document, path) if rest[0] == "v3" else None
+    if document is None:
+        return None
+    tag = openapi.v3_etag(path)
+    wanted = request.query.get("hash")
+    if wanted and wanted != tag:
+        return Response(301, b"", headers={"Location": f"/openapi/v3/{path}?hash={tag}"})
+    return _cached(request, document, "application/json", tag)
 
 
-def _cached(request: Request, body: bytes, content_type: str) -> Response:
+def _cached(request: Request, body: bytes, content_type: str, etag: str) -> Response:
     """A document with an ETag; for ever cacheable when asked for by its hash."""
-    import hashlib
-
-    tag = f'"{hashlib.sha512(body).hexdigest().upper()}"'
+    tag = f'"{etag}"'
     headers = {"ETag": tag, "Vary": "Accept"}
     if "hash" in request.query:
         headers["Cache-Control"] = "public, immutable"

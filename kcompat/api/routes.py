@@ -22,6 +22,7 @@ _VERBS: Mapping[str, VerbHandler] = {
     file.stem: import_module(f"{verbs.__name__}.{file.stem}").handle for file in sorted(Path(verbs.__path__[0]).glob("[!_]*.py"))
 }
 _METHODS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_NAMED = ("get", "update", "patch", "delete")
 _NAMESPACE_SUBRESOURCES = ("status", "finalize")
 
 
@@ -152,7 +153,7 @@ def _handler(request: Request, resource: Resource, subresource: Subresource | No
         if verb not in subresource.verbs:
             raise no_such_method()
         return _action("scale", verb) if isinstance(subresource, Scale) else _VERBS[verb]
-    if verb not in resource.verbs or (info.name and verb == "create"):
+    if verb not in resource.verbs or bool(info.name) is not (verb in _NAMED) and verb != "watch":
         raise no_such_method()
     if resource.action:
         return _action(resource.action, verb)

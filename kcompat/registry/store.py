@@ -292,9 +292,9 @@ class Store:
 
     async def put(self, new: Tree, current: Entry, key: str, dry_run: bool) -> Written:
         """Replaces the current version; writes nothing when nothing changed. Raises storage Conflict."""
+        if new == current.peek():
+            return Written(current.peek(), current)
         value = codec.encode(new)
-        if codec.tail(value, len(self.layout.head), current.revision) == current.tail:
-            return Written(current.tree(), current)
         if dry_run:
             return self._written(new, key, value, current.revision)
         return await self.write(new, key, current.revision, value=value)
@@ -304,6 +304,7 @@ class Store:
         if dry_run:
             return Written(final, current, deleted=True)
         revision = await self.cache.backend.write(key, None, expect=current.revision)
+        await self.cache.reached(revision)
         if self.hooks is not None:
             await self.hooks.after_delete(final)
         return Written(with_revision(final, revision) or final, current, deleted=True)
@@ -320,6 +321,7 @@ class Store:
         hints[id(value)] = obj
         try:
             revision = await self.cache.backend.write(key, value, expect=expect, lease=lease)
+            await self.cache.reached(revision)
         finally:
             hints.pop(id(value), None)
         return self._written(obj, key, value, revision, created=created)

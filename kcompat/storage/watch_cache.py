@@ -408,6 +408,12 @@ class WatchCache:
             await self.wait_for(revision)
         return self.revision
 
+    async def reached(self, revision: Revision) -> None:
+        """Waits, within reason, until a write made here is in the cache: what it decides (roles, namespaces) holds for the next request."""
+        if self.revision < revision:
+            with suppress(TimeoutError):
+                await self.wait_for(revision, 1)
+
     async def wait_for(self, revision: Revision, timeout: float | None = 10) -> None:
         """Waits until the cache has reached `revision`. Raises TimeoutError."""
         if self.revision >= revision:

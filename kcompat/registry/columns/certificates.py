@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Final
 
 from kcompat.apimachinery import meta
-from kcompat.registry.columns.cells import AGE, NAME, NONE, human_duration, labels_at, path, wide
+from kcompat.apimachinery.duration import human
+from kcompat.registry.columns.cells import AGE, NAME, NONE, labels_at, path, wide
 from kcompat.registry.declare import Cell, Column, Tree
 
 
@@ -16,7 +17,7 @@ def _signer(obj: Tree, now: datetime) -> Cell:
 
 def _requested_duration(obj: Tree, now: datetime) -> Cell:
     seconds = obj["spec"].get("expirationSeconds")
-    return NONE if seconds is None else human_duration(seconds)
+    return NONE if seconds is None else human(seconds)
 
 
 def _condition(obj: Tree, now: datetime) -> Cell:
