@@ -133,8 +133,8 @@ def updated(resource: Resource, tree: Tree, old: Tree, answer: Tree) -> tuple[Tr
     if resource.name == "services" and not status and (no := allocated(new, old, answer)):
         return new, [*no], ()
     prepare(new, old)
-    if rules.has_generation:
-        new["metadata"]["generation"] = old["metadata"].get("generation", 0) + (not status and rules.spec_changed(new, old))
+    if rules.has_generation and rules.spec_changed(new, old):
+        new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
     errors = distinct([*validate_object_meta_update(new["metadata"], old["metadata"], METADATA), *validate(new, old)])
     warnings = () if errors else rules.warnings(new, old)
     rules.canonicalize(new)

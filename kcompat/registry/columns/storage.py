@@ -43,4 +43,3 @@ CSI_DRIVER: Final = (
     Column("StorageCapacity", path(".spec.storageCapacity", False), type="boolean"), Column("TokenRequests", _token_requests),
     Column("RequiresRepublish", path(".spec.requiresRepublish", False), type="boolean"), Column("Modes", _lifecycle_modes), AGE,
 )
-CSI_STORAGE_CAPACITY: Final = (NAME, Column("StorageClassName", path("storageClassName")), Column("Capacity", path("capacity", UNSET)))

@@ -8,8 +8,9 @@ from kcompat.apimachinery import meta
 from kcompat.apimachinery.field import FieldError, Path, duplicate, invalid, required, too_many
 from kcompat.apimachinery.ip import ip_warnings, is_ipv4, is_ipv6, validate_ip, validate_ip_legacy
 from kcompat.apimachinery.names import is_dns1123_label, is_dns1123_subdomain, is_label_value
-from kcompat.apimachinery.validation import IMMUTABLE, validate_labels
+from kcompat.apimachinery.validation import validate_labels
 from kcompat.registry.declare import Rules, Tree
+from kcompat.registry.rules.declarative import immutable
 from kcompat.registry.rules.fields import PROTOCOLS, dns_label, dns_subdomain, endpoint_ip, label_key, messages, one_of, required_one_of
 
 _HOST = "kubernetes.io/hostname"
@@ -143,7 +144,7 @@ class EndpointSliceRules(Rules):
         path = Path("addressType")
         declarative = required_one_of(kind, path, _TYPES)
         if old is not None:
-            declarative += [invalid(path, None, IMMUTABLE)] if kind != old.get("addressType", "") else []
+            declarative += immutable(kind, old.get("addressType"), path)
         return errors + declarative + _address_counts(endpoints)
 
     def warnings(self, new: Tree, old: Tree | None) -> Sequence[str]:

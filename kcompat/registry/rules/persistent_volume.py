@@ -25,8 +25,8 @@ from kcompat.registry.rules.pod.volumes import csi_driver_name
 from kcompat.registry.rules.quantities import basic, positive
 from kcompat.registry.rules.volume_claim import ACCESS_MODES, VOLUME_MODES
 
-Rule = Callable[[Tree, Path, Tree], list[FieldError]]
-"""(source, its path, the whole volume) → errors."""
+Rule = Callable[[Tree, Path, str], list[FieldError]]
+"""(source, its path, the volume's name) → errors."""
 _SPEC: Final = Path("spec")
 _INITIATORS: Final = {
     "iqn": r"iqn\.\d{4}-\d{2}\.([a-zA-Z0-9.-]+)(:[^,;*&$|\s]+)$", "eui": "^eui.[a-zA-Z0-9]{16}$", "naa": "^naa.[a-zA-Z0-9]{32}$",
@@ -58,18 +58,18 @@ _BETA_LABELS: Final = {
 
 
 def _as_in_pods(name: str) -> Rule:
-    return lambda source, path, volume: [*POD_SOURCES[name](source, path, NEW_TEMPLATE)]
+    return lambda source, path, volume_name: [*POD_SOURCES[name](source, path, NEW_TEMPLATE)]
 
 
 def _with_namespaced_secret(name: str) -> Rule:
-    def rule(source: Tree, path: Path, volume: Tree) -> list[FieldError]:
+    def rule(source: Tree, path: Path, volume_name: str) -> list[FieldError]:
         errors, secret = [*POD_SOURCES[name](source, path, NEW_TEMPLATE)], source.get("secretRef")
         return errors + ([required(path.child("secretRef", "namespace"))] if secret is not None and not secret.get("namespace") else [])
 
     return rule
 
 
-def _glusterfs(source: Tree, path: Path, volume: Tree) -> list[FieldError]:
+def _glusterfs(source: Tree, path: Path, volume_name: str) -> list[FieldError]:
     errors, namespace = [*POD_SOURCES["glusterfs"](source, path, NEW_TEMPLATE)], source.get("endpointsNamespace")
     at = path.child("endpointsNamespace")
     if namespace == "":
@@ -77,11 +77,11 @@ def _glusterfs(source: Tree, path: Path, volume: Tree) -> list[FieldError]:
     return errors + (messages(namespace, at, name_is_dns_label) if namespace else [])
 
 
-def _iscsi(source: Tree, path: Path, volume: Tree) -> list[FieldError]:
+def _iscsi(source: Tree, path: Path, volume_name: str) -> list[FieldError]:
     """As in pods, in other words and another order (validateISCSIPersistentVolumeSource)."""
     portal, name, lun, initiator = source.get("targetPortal", ""), source.get("iqn", ""), source.get("lun", 0), source.get("initiatorName")
     errors = [] if portal else [required(path.child("targetPortal"))]
-    if initiator is not None and byte_length(f"{meta.name(volume)}:{portal}") > 64:
+    if initiator is not None and byte_length(f"{volume_name}:{portal}") > 64:
         detail = "Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if iscsi.initiatorName is specified."
         errors.append(invalid(path.child("targetportal"), portal, detail))
     errors += _initiator(name, path.child("iqn")) if name else [required(path.child("iqn"))]
@@ -99,20 +99,17 @@ def _initiator(name: str, path: Path) -> list[FieldError]:
     return [] if pattern and re.search(pattern, name) else [invalid(path, name, "must be valid format")]
 
 
-def _azure_file(source: Tree, path: Path, volume: Tree) -> list[FieldError]:
+def _azure_file(source: Tree, path: Path, volume_name: str) -> list[FieldError]:
     errors = [*POD_SOURCES["azureFile"](source, path, NEW_TEMPLATE)]
     return errors + ([required(path.child("secretNamespace"))] if source.get("secretNamespace") == "" else [])
 
 
-def _local(source: Tree, path: Path, volume: Tree) -> list[FieldError]:
+def _local(source: Tree, path: Path, volume_name: str) -> list[FieldError]:
     where, at = source.get("path", ""), path.child("path")
-    errors = [required(at)] if not where else [invalid(at, where, "must not contain '..'")] if ".." in where.split("/") else []
-    if volume["spec"].get("nodeAffinity") is None:
-        errors.append(required(_SPEC.child("nodeAffinity"), "Local volume requires node affinity"))
-    return errors
+    return [required(at)] if not where else [invalid(at, where, "must not contain '..'")] if ".." in where.split("/") else []
 
 
-def _csi(source: Tree, path: Path, volume: Tree) -> list[FieldError]:
+def _csi(source: Tree, path: Path, volume_name: str) -> list[FieldError]:
     errors = csi_driver_name(source.get("driver", ""), path.child("driver"))
     if not source.get("volumeHandle"):
         errors.append(required(path.child("volumeHandle")))
@@ -148,16 +145,17 @@ _CONFLICT_PLACES: Final = {"cephfs": "cephFS"}
 """Where upstream's paths differ from the fields' names."""
 
 
-def _validate_sources(volume: Tree) -> list[FieldError]:
-    spec = volume["spec"]
+def _validate_sources(spec: Tree, path: Path, volume_name: str) -> list[FieldError]:
     present = [name for name in _SOURCES if spec.get(name) is not None]
     errors = []
     for index, name in enumerate(present):
         if index and name != "flexVolume":
-            errors.append(forbidden(_SPEC.child(_CONFLICT_PLACES.get(name, name)), _TWICE))
-        else:
-            errors += _SOURCES[name](spec[name], _SPEC.child(_PLACES.get(name, name)), volume)
-    return errors or ([] if present else [required(_SPEC, "must specify a volume type")])
+            errors.append(forbidden(path.child(_CONFLICT_PLACES.get(name, name)), _TWICE))
+            continue
+        errors += _SOURCES[name](spec[name], path.child(_PLACES.get(name, name)), volume_name)
+        if name == "local" and spec.get("nodeAffinity") is None:
+            errors.append(required(path.child("nodeAffinity"), "Local volume requires node affinity"))
+    return errors if present else [required(path, "must specify a volume type")]
 
 
 def validate_access_modes(modes: Sequence[str], path: Path) -> list[FieldError]:
@@ -168,8 +166,7 @@ def validate_access_modes(modes: Sequence[str], path: Path) -> list[FieldError]:
     return errors
 
 
-def _capacity(capacity: Tree) -> list[FieldError]:
-    path = _SPEC.child("capacity")
+def _capacity(capacity: Tree, path: Path) -> list[FieldError]:
     errors = [] if capacity else [required(path)]
     if capacity.keys() != {"storage"}:
         errors.append(not_supported(path, dict(sorted(capacity.items())) or None, ("storage",)))
@@ -178,42 +175,72 @@ def _capacity(capacity: Tree) -> list[FieldError]:
     return errors
 
 
-def _node_affinity(affinity: Tree | None, allow_invalid_values: bool) -> list[FieldError]:
+def _node_affinity(affinity: Tree | None, path: Path, allow_invalid_values: bool = False) -> list[FieldError]:
     if affinity is None:
         return []
-    path, terms = _SPEC.child("nodeAffinity", "required"), affinity.get("required")
-    if terms is None:
-        return [required(path, "must specify required node constraints")]
-    return node_selector(terms, path, allow_invalid_values=allow_invalid_values)
+    if affinity.get("required") is None:
+        return [required(path.child("required"), "must specify required node constraints")]
+    return node_selector(affinity["required"], path.child("required"), allow_invalid_values=allow_invalid_values)
 
 
-def _class_names(spec: Tree) -> list[FieldError]:
-    name, mode, attributes = (spec.get(member) for member in ("storageClassName", "volumeMode", "volumeAttributesClassName"))
-    errors = messages(name, _SPEC.child("storageClassName"), name_is_dns_subdomain) if name else []
-    errors += one_of(mode, _SPEC.child("volumeMode"), VOLUME_MODES) if mode is not None else []
-    if attributes is None:
-        return errors
-    path = _SPEC.child("volumeAttributesClassName")
-    errors += messages(attributes, path, name_is_dns_subdomain) if attributes else [required(path, "an empty string is disallowed")]
+def _class_names(spec: Tree, path: Path) -> list[FieldError]:
+    name, mode = spec.get("storageClassName"), spec.get("volumeMode")
+    errors = messages(name, path.child("storageClassName"), name_is_dns_subdomain) if name else []
+    return errors + (one_of(mode, path.child("volumeMode"), VOLUME_MODES) if mode is not None else [])
+
+
+def _attributes_class(spec: Tree, path: Path) -> list[FieldError]:
+    name, at = spec.get("volumeAttributesClassName"), path.child("volumeAttributesClassName")
+    if name is None:
+        return []
+    errors = messages(name, at, name_is_dns_subdomain) if name else [required(at, "an empty string is disallowed")]
     missing = spec.get("csi") is None
-    return errors + ([required(_SPEC.child("csi"), "has to be specified when using volumeAttributesClassName")] if missing else [])
+    return errors + ([required(path.child("csi"), "has to be specified when using volumeAttributesClassName")] if missing else [])
+
+
+def _common(spec: Tree, path: Path, volume_name: str) -> list[FieldError]:
+    """Sources, and the one policy that a source rules out."""
+    errors = _validate_sources(spec, path, volume_name)
+    root = spec.get("hostPath") is not None and posixpath.normpath(spec["hostPath"].get("path") or ".") == "/"
+    if root and spec.get("persistentVolumeReclaimPolicy") == "Recycle":
+        errors.append(forbidden(path.child("persistentVolumeReclaimPolicy"), "may not be 'recycle' for a hostPath mount of '/'"))
+    return errors
+
+
+def _modes(spec: Tree, path: Path) -> list[FieldError]:
+    modes, at = spec.get("accessModes") or (), path.child("accessModes")
+    return validate_access_modes(modes, at) if modes else [required(at)]
+
+
+def validate_inline_volume(spec: Tree, path: Path) -> list[FieldError]:
+    """The spec of a volume inside a VolumeAttachment: CSI, and little else (ValidatePersistentVolumeSpec, inline)."""
+    context = "in the context of inline volumes"
+    errors = [forbidden(path.child(name), f"may not be specified {context}") for name in ("claimRef", "capacity") if spec.get(name)]
+    if spec.get("csi") is None:
+        errors.append(required(path.child("csi"), f"has to be specified {context}"))
+    errors += _modes(spec, path)
+    if spec.get("persistentVolumeReclaimPolicy") not in (None, "", "Retain"):
+        errors.append(forbidden(path.child("persistentVolumeReclaimPolicy"), f"may only be Retain {context}"))
+    if spec.get("nodeAffinity") is not None:
+        errors.append(forbidden(path.child("nodeAffinity"), f"may not be specified {context}"))
+    errors += _common(spec, path, "")
+    if spec.get("storageClassName"):
+        errors.append(forbidden(path.child("storageClassName"), f"may not be specified {context}"))
+    if spec.get("volumeMode") not in (None, "Filesystem"):
+        errors.append(forbidden(path.child("volumeMode"), f"may not specify volumeMode other than Filesystem {context}"))
+    return errors
 
 
 def _validate_volume(volume: Tree, allow_invalid_values: bool = False) -> list[FieldError]:
-    spec = volume["spec"]
-    modes, policy = spec.get("accessModes") or (), spec.get("persistentVolumeReclaimPolicy")
-    errors = [] if modes else [required(_SPEC.child("accessModes"))]
-    errors += validate_access_modes(modes, _SPEC.child("accessModes"))
-    errors += _capacity(spec.get("capacity") or {})
-    errors += one_of(policy, _SPEC.child("persistentVolumeReclaimPolicy"), _RECLAIM) if policy else []
-    errors += _node_affinity(spec.get("nodeAffinity"), allow_invalid_values) + _validate_sources(volume)
-    root = spec.get("hostPath") is not None and posixpath.normpath(spec["hostPath"].get("path") or ".") == "/"
-    if root and policy == "Recycle":
-        errors.append(forbidden(_SPEC.child("persistentVolumeReclaimPolicy"), "may not be 'recycle' for a hostPath mount of '/'"))
-    errors += _class_names(spec)
+    spec, path = volume["spec"], _SPEC
+    policy = spec.get("persistentVolumeReclaimPolicy")
+    errors = _modes(spec, path) + _capacity(spec.get("capacity") or {}, path.child("capacity"))
+    errors += one_of(policy, path.child("persistentVolumeReclaimPolicy"), _RECLAIM) if policy else []
+    errors += _node_affinity(spec.get("nodeAffinity"), path.child("nodeAffinity"), allow_invalid_values)
+    errors += _common(spec, path, meta.name(volume)) + _class_names(spec, path) + _attributes_class(spec, path)
     if _MOUNT_OPTIONS in meta.annotations(volume) and not any(spec.get(name) is not None for name in _TAKE_OPTIONS):
-        path = Path("metadata", "annotations").child(_MOUNT_OPTIONS)
-        errors.append(forbidden(path, "may not specify mount options for this volume type"))
+        at = Path("metadata", "annotations").child(_MOUNT_OPTIONS)
+        errors.append(forbidden(at, "may not specify mount options for this volume type"))
     return errors
 
 
@@ -271,7 +298,7 @@ class PersistentVolumeRules(Rules):
     def validate_update(self, new: Tree, old: Tree) -> list[FieldError]:
         spec, before = new["spec"], old["spec"]
         known = before.get("nodeAffinity")
-        errors = _validate_volume(new, allow_invalid_values=bool(known and _node_affinity(known, False)))
+        errors = _validate_volume(new, allow_invalid_values=bool(known and _node_affinity(known, _SPEC)))
         source, was = _source_of(spec, before), _source_of(before)
         if source != was:
             shown = changes(*(go_form(tree, "core/v1.PersistentVolumeSource") for tree in (was, source)))
