@@ -86,8 +86,8 @@ class Path:
 
 
 def _joined(parent: Path | None, step: str) -> Path:
-    path = Path(step)
-    path._parent = parent
+    path = Path.__new__(Path)
+    path._step, path._parent = step, parent
     return path
 
 

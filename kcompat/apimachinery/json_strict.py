@@ -42,9 +42,14 @@ def loads(data: bytes, *, typed: bool = False) -> tuple[Any, list[str]]:
     """
     try:
         tree = orjson.loads(data)
+        if not _is_suspicious(data, tree):
+            return tree, []
     except orjson.JSONDecodeError:
+        pass
+    try:
         return _Decoder(data, typed).decode()
-    return _Decoder(data, typed).decode() if _is_suspicious(data, tree) else (tree, [])
+    except RecursionError:  # merging duplicates that are nested beyond reason
+        raise JSONError("invalid character '[' exceeded max depth") from None
 
 
 def _is_suspicious(data: bytes, tree: Any) -> bool:

@@ -6,6 +6,7 @@ messages of every rule the value breaks, so an empty list means valid. Lengths a
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from kcompat.apimachinery.clock import Identity
 
@@ -78,6 +79,7 @@ _PERCENT_MESSAGE = "a valid percent string must be a numeric string followed by 
 _HTTP_HEADER_MESSAGE = "a valid HTTP header must consist of alphanumeric characters or '-'"
 
 EMPTY = "must be non-empty"
+_LONGEST_KEY = 253 + 1 + 63
 
 
 def byte_length(value: str) -> int:
@@ -146,8 +148,18 @@ def is_wildcard_dns1123_subdomain(value: str) -> list[str]:
     return errors
 
 
+@lru_cache(maxsize=4096)
+def _is_good_key(value: str) -> bool:
+    """The same keys come again and again, so the answer for good ones is kept."""
+    return not _label_key(value)
+
+
 def is_label_key(value: str) -> list[str]:
     """A label key, annotation key, finalizer or condition type (IsLabelKey, once IsQualifiedName)."""
+    return [] if len(value) <= _LONGEST_KEY and _is_good_key(value) else _label_key(value)
+
+
+def _label_key(value: str) -> list[str]:
     prefix, slash, name = value.rpartition("/")
     if "/" in prefix:
         explained = regex_error(_KEY_MESSAGE, _KEY, "MyName", "my.name", "123-abc")

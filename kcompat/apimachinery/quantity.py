@@ -19,7 +19,7 @@ _DECIMAL_SUFFIX = {exponent: suffix for suffix, exponent in _DECIMAL.items()}
 _BINARY_SUFFIX = {exponent // 10: suffix for suffix, exponent in _BINARY.items()} | {0: ""}
 _MAX_INT64 = 2**63 - 1
 _NANO = -9
-_FAR = 10_000
+_FAR = 2_000
 """Two amounts more decimal places apart than this are not aligned digit by digit: nobody shall buy gigabytes with `1e999999999`."""
 
 _SHAPE = re.compile(r"([+-]?)(0*)([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)", re.ASCII)
@@ -238,7 +238,7 @@ def _parse(text: str) -> Quantity:
         raise QuantityError(_WRONG_FORMAT)
     sign, zeros, whole, fraction, suffix = match.groups(default="")
     digits = (whole or "0") + fraction
-    if len(digits) > 4000 or len(suffix) > 4000:  # Python refuses to read longer integers
+    if len(digits) > 1000 or len(suffix) > 1000:  # far beyond use; Python would refuse to write sums of longer ones
         raise QuantityError(_WRONG_NUMBER)
     exponent, format = _interpret(suffix)
     found = _small(text, sign, digits, fraction, exponent, format)

@@ -5,7 +5,7 @@ Rules return lists of FieldError and never raise.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from kcompat.apimachinery import clock, field, names
@@ -50,8 +50,10 @@ def validate_label_name(name: str, path: Path) -> list[FieldError]:
 def validate_labels(labels: Mapping[str, str], path: Path) -> list[FieldError]:
     errors: list[FieldError] = []
     for key, value in labels.items():
-        errors += validate_label_name(key, path)
-        errors += [field.invalid(path, value, message) for message in names.is_label_value(value)]
+        for message in names.is_label_key(key):
+            errors.append(field.invalid(path, key, message))
+        for message in names.is_label_value(value):
+            errors.append(field.invalid(path, value, message))
     return errors
 
 
@@ -167,31 +169,42 @@ def validate_object_meta(
         errors += [field.invalid(path.child("name"), name, message) for message in name_function(name, False)]
     else:
         errors.append(field.required(path.child("name"), "name or generateName is required"))
-    errors += _namespace(metadata.get("namespace") or "", namespaced, path.child("namespace"))
-    errors += nonnegative(metadata.get("generation") or 0, path.child("generation"))
-    errors += validate_labels(metadata.get("labels") or {}, path.child("labels"))
-    errors += validate_annotations(metadata.get("annotations") or {}, path.child("annotations"))
-    errors += validate_owner_references(metadata.get("ownerReferences") or (), path.child("ownerReferences"))
-    finalizers = metadata.get("finalizers") or ()
-    errors += validate_finalizers(finalizers, path.child("finalizers"))
-    errors += validate_managed_fields(metadata.get("managedFields") or (), path.child("managedFields"))
-    return errors + (validate_kube_finalizers(finalizers, path.child("finalizers")) if builtin else [])
+    errors += _namespace(metadata.get("namespace") or "", namespaced, path)
+    for member, rule in _MEMBERS:
+        if value := metadata.get(member):
+            errors += rule(value, path.child(member))
+    return errors + (_kube_finalizers(metadata, path) if builtin else [])
+
+
+def _kube_finalizers(metadata: Mapping[str, Any], path: Path) -> list[FieldError]:
+    finalizers = metadata.get("finalizers")
+    return validate_kube_finalizers(finalizers, path.child("finalizers")) if finalizers else []
 
 
 def _namespace(namespace: str, namespaced: bool, path: Path) -> list[FieldError]:
     if not namespaced:
-        return [field.forbidden(path, "not allowed on this type")] if namespace else []
+        return [field.forbidden(path.child("namespace"), "not allowed on this type")] if namespace else []
     if not namespace:
-        return [field.required(path)]
-    return [field.invalid(path, namespace, message) for message in names.is_dns1123_label(namespace)]
+        return [field.required(path.child("namespace"))]
+    return [field.invalid(path.child("namespace"), namespace, message) for message in names.is_dns1123_label(namespace)]
+
+
+_MEMBERS: tuple[tuple[str, Callable[[Any, Path], list[FieldError]]], ...] = (
+    ("generation", nonnegative),
+    ("labels", validate_labels),
+    ("annotations", validate_annotations),
+    ("ownerReferences", validate_owner_references),
+    ("finalizers", validate_finalizers),
+    ("managedFields", validate_managed_fields),
+)
+_UPDATED_MEMBERS = tuple(member for member in _MEMBERS if member[0] in ("labels", "annotations", "ownerReferences", "managedFields"))
 
 
 def validate_object_meta_update(new: Mapping[str, Any], old: Mapping[str, Any], path: Path, *, builtin: bool = True) -> list[FieldError]:
     """The metadata of an update against the stored one."""
     errors: list[FieldError] = []
-    finalizers = new.get("finalizers") or ()
     if old.get("deletionTimestamp"):
-        errors += validate_no_new_finalizers(finalizers, old.get("finalizers") or (), path.child("finalizers"))
+        errors += validate_no_new_finalizers(new.get("finalizers") or (), old.get("finalizers") or (), path.child("finalizers"))
     if not new.get("resourceVersion"):
         errors.append(field.invalid(path.child("resourceVersion"), "", "must be specified for an update"))
     generation = new.get("generation") or 0
@@ -199,17 +212,17 @@ def validate_object_meta_update(new: Mapping[str, Any], old: Mapping[str, Any], 
     if generation < (old.get("generation") or 0):
         errors.append(field.invalid(path.child("generation"), generation, "must not be decremented"))
     errors += _immutables(new, old, path)
-    errors += validate_labels(new.get("labels") or {}, path.child("labels"))
-    errors += validate_annotations(new.get("annotations") or {}, path.child("annotations"))
-    errors += validate_owner_references(new.get("ownerReferences") or (), path.child("ownerReferences"))
-    errors += validate_managed_fields(new.get("managedFields") or (), path.child("managedFields"))
-    return errors + (validate_kube_finalizers(finalizers, path.child("finalizers")) if builtin else [])
+    for member, rule in _UPDATED_MEMBERS:
+        if value := new.get(member):
+            errors += rule(value, path.child(member))
+    return errors + (_kube_finalizers(new, path) if builtin else [])
 
 
 def _immutables(new: Mapping[str, Any], old: Mapping[str, Any], path: Path) -> list[FieldError]:
     errors: list[FieldError] = []
     for name in ("name", "namespace", "uid"):
-        errors += immutable(new.get(name) or "", old.get(name) or "", path.child(name))
+        if (value := new.get(name) or "") != (old.get(name) or ""):
+            errors.append(field.invalid(path.child(name), value, IMMUTABLE))
     for name in ("creationTimestamp", "deletionTimestamp"):
         if not same_time(new.get(name), old.get(name)):
             errors.append(field.invalid(path.child(name), new.get(name), IMMUTABLE))
