@@ -29,11 +29,12 @@ def parse_ip(text: str) -> Address | None:
 
 def parse_cidr(text: str) -> tuple[Address, Network] | None:
     """The address as written and its network, None if malformed (upstream: ParseCIDRSloppy)."""
-    host, slash, length = text.partition("/")
+    host, _, length = text.partition("/")
     address = parse_ip(host)
-    if address is None or not slash or not re.fullmatch("[0-9]+", length) or int(length[-4:]) > address.max_prefixlen:
+    digits = length.lstrip("0") or "0"
+    if address is None or not re.fullmatch("[0-9]+", length) or len(digits) > 3 or int(digits) > address.max_prefixlen:
         return None
-    return address, ipaddress.ip_network((address, int(length)), strict=False)
+    return address, ipaddress.ip_network((address, int(digits)), strict=False)
 
 
 def ip_text(address: Address) -> str:

@@ -56,6 +56,14 @@ def test_networks(text: str, legacy: str, canonical: str) -> None:
         assert only(ip.validate_cidr(AT, text)) == f'ip: Invalid value: "{text}": {canonical}'
 
 
+def test_prefix_lengths_of_any_length_are_read() -> None:
+    parsed = ip.parse_cidr("10.0.0.0/" + "0" * 5000 + "8")
+    assert parsed is not None
+    assert str(parsed[1]) == "10.0.0.0/8"
+    assert ip.parse_cidr("10.0.0.0/99990008") is None
+    assert ip.parse_cidr("10.0.0.0/") is None
+
+
 def test_families_and_warnings() -> None:
     assert (ip.is_ipv4("1.2.3.4"), ip.is_ipv6("::1"), ip.is_ipv4("::1"), ip.is_ipv6("x")) == (True, True, False, False)
     assert ip.ip_warnings(AT, "010.0.0.1") == ['ip: non-standard IP address "010.0.0.1" is invalid: use "10.0.0.1"']
