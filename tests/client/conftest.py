@@ -1,6 +1,10 @@
+import asyncio
+
 import pytest
 
 from kcompat.client import informer
+
+asyncio.set_event_loop(None)  # or looptime's plugin makes one for the first test without a loop, and nobody closes it
 
 
 @pytest.fixture
