@@ -139,7 +139,8 @@ class MemoryCluster:
         if expected and expected != old["metadata"]["resourceVersion"]:
             raise errors.conflict(key[0], key[1], key[3], "the object has been modified; please apply your changes to the latest version")
         if subresource == "status":
-            body = {**old, "status": body.get("status") or {}}
+            kept = {"annotations": body["metadata"].get("annotations") or {}} if key[1] == "deployments" else {}
+            body = {**old, "metadata": {**old["metadata"], **kept}, "status": body.get("status") or {}}
         elif subresource == "finalize":
             body = {**old, "spec": body["spec"]}
         else:
