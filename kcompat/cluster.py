@@ -35,6 +35,7 @@ from kcompat.auth import authorization, certificates, escalation
 from kcompat.auth.authentication import Authentication
 from kcompat.auth.authenticators.anonymous import AnonymousAuthenticator
 from kcompat.auth.authenticators.legacy_service_account import LegacyServiceAccountAuthenticator
+from kcompat.auth.authenticators.request_header import RequestHeaderAuthenticator, RequestHeaderSettings
 from kcompat.auth.authenticators.service_account import ServiceAccountAuthenticator
 from kcompat.auth.authenticators.token_file import TokenFileAuthenticator, read_token_file
 from kcompat.auth.authenticators.x509 import X509Authenticator
@@ -159,7 +160,7 @@ class ControlPlane:
             verdict = await authorizer.authorize(asked)
             return verdict.decision is Decision.ALLOW, verdict.reason
 
-        plugins = AdmissionServices(self.reader, self.clock, self.identity, may)
+        plugins = AdmissionServices(self.reader, self.clock, self.identity, may, resources_of_kind=self._resources_of_kind)
         self.handler = pipeline.build(
             Services(
                 catalog=self.catalog,
@@ -174,6 +175,11 @@ class ControlPlane:
                 tokens=tokens,
             )
         )
+
+    def _resources_of_kind(self, api_version: str, kind: str) -> list[tuple[str, str, bool]]:
+        group, _, version = api_version.rpartition("/")
+        resource = self.catalog.by_kind(group, version, kind)
+        return [(resource.group, resource.name, resource.namespaced)] if resource is not None else []
 
     def _api_settings(self) -> dict[str, Any]:
         settings = self.settings
@@ -216,7 +222,8 @@ class ControlPlane:
             token_authenticators.insert(0, TokenFileAuthenticator(read_token_file(Path(settings.token_auth_file)), audiences))
         x509 = X509Authenticator(self._client_authorities(), clock)
         anonymous = AnonymousAuthenticator() if settings.anonymous_auth else None
-        authentication = Authentication([x509], token_authenticators, clock, anonymous)
+        proxy = RequestHeaderAuthenticator([self.pki.front_proxy_ca.certificate], RequestHeaderSettings(), clock)
+        authentication = Authentication([proxy, x509], token_authenticators, clock, anonymous)
         issuer = TokenIssuer(issuers[0], key, clock, self.identity)
         address = settings.advertise_address or settings.listen
         return authentication, TokenService(issuer, keys, audiences, authentication, self.reader, clock, address)
@@ -233,6 +240,7 @@ class ControlPlane:
         certificate = settings.tls_cert_file or str(pki / "apiserver.crt")
         key = settings.tls_private_key_file or str(pki / "apiserver.key")
         context = tls_context(certificate, key, str(pki / "ca.crt"))
+        context.load_verify_locations(str(pki / "front-proxy-ca.crt"))
         if settings.client_ca_file:
             context.load_verify_locations(settings.client_ca_file)
         self.listener = Listener(self.handler, settings.host, settings.port, context)

@@ -18,7 +18,7 @@ from kcompat.version import __version__
 
 Tree = dict[str, Any]
 _HEALTH = ("livez", "readyz", "healthz")
-_OPENAPI_V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+_OPENAPI_V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 
 
 async def handle(request: Request, services: Services) -> Response:

@@ -111,27 +111,21 @@ def deadline(services: Services, following: Handler) -> Handler:
 
 
 def authentication(services: Services, following: Handler) -> Handler:
-    """Who asks. A client certificate's identity is decided once a connection; local requests bring theirs."""
+    """Who asks. Local requests bring their identity."""
     authenticator = services.authenticator
 
     async def handle(request: Request) -> Answer:
         if request.local:
             return await following(request)
-        headers, peer = request.headers, request.peer
-        plain = "Authorization" not in headers and "X-Remote-User" not in headers and "Sec-WebSocket-Protocol" not in headers
-        if plain and peer.user is not None:
-            request.user = peer.user
-            return await following(request)
+        headers = request.headers
         try:
-            credentials = Credentials(peer.certificate, bearer_token(headers), headers, request.path)
-            user = await authenticator.authenticate(credentials)
+            token = bearer_token(headers) if "Authorization" in headers or "Upgrade" in headers else None
+            user = await authenticator.authenticate(Credentials(request.peer.certificate, token, headers, request.path))
         except InvalidCredentials as refusal:
             log.info("authentication failed: %s", refusal)
             user = None
         if user is None:
             raise errors.unauthorized("Unauthorized")
-        if plain and peer.certificate is not None:
-            peer.user = user
         request.user = user
         return await following(request)
 
@@ -224,10 +218,15 @@ def attributes_of(request: Request) -> AuthorizationAttributes:
     info = request.info
     if not info.resource_request:
         return AuthorizationAttributes(request.user, info.verb, path=info.path, resource_request=False)
-    name = info.name or _selected_name(request)
+    if info.verb not in ("list", "watch", "deletecollection") or not request.query.raw:
+        return AuthorizationAttributes(
+            request.user, info.verb, info.group, info.version, info.resource, info.subresource, info.namespace, info.name, info.path
+        )
+    query, name = request.query, info.name or _selected_name(request)
     return AuthorizationAttributes(
-        request.user, info.verb, info.group, info.version, info.resource, info.subresource, info.namespace, name, info.path
-    )
+        request.user, info.verb, info.group, info.version, info.resource, info.subresource, info.namespace, name, info.path,
+        field_selector=query.get("fieldSelector"), label_selector=query.get("labelSelector"),
+    )  # fmt: skip
 
 
 def _selected_name(request: Request) -> str:

@@ -36,11 +36,10 @@ class RequestInfo:
 
 @dataclass(slots=True)
 class Peer:
-    """A connection. The identity a client certificate gives is decided once and kept here."""
+    """The other end of a connection: its address and client certificate (DER)."""
 
     address: str = ""
     certificate: bytes | None = None
-    user: UserInfo | None = None
 
 
 class Query:

@@ -15,7 +15,7 @@ from kcompat.apimachinery.field import FieldError, Path, invalid
 from kcompat.apimachinery.reader import Reader
 from kcompat.auth.authentication import Authentication
 from kcompat.auth.interface import TokenAnswer
-from kcompat.auth.tokens import Bound, KeySet, TokenIssuer
+from kcompat.auth.tokens import EXTENDED_EXPIRATION, WARN_ONLY_EXPIRATION, Bound, KeySet, TokenIssuer
 
 Tree = dict[str, Any]
 _MIN_SECONDS, _MAX_SECONDS = 600, 1 << 32
@@ -43,7 +43,10 @@ class TokenService:
         check(seconds)
         bound = await self._bound(account, spec.get("boundObjectRef"))
         audiences = tuple(spec.get("audiences") or ()) or self._audiences
-        claims = self._issuer.claims(account, audiences, seconds, bound)
+        lives, warn_after = seconds, 0
+        if seconds == WARN_ONLY_EXPIRATION and bound is not None and bound.pod is not None and set(audiences) & set(self._audiences):
+            lives, warn_after = EXTENDED_EXPIRATION, seconds
+        claims = self._issuer.claims(account, audiences, lives, bound, warn_after)
         expires = rfc3339(self._clock.now() + timedelta(seconds=seconds))
         metadata = {"name": meta.name(account), "namespace": meta.namespace(account), "creationTimestamp": rfc3339(self._clock.now())}
         status = {"token": self._issuer.sign(claims), "expirationTimestamp": expires}

@@ -11,19 +11,14 @@ import orjson
 import pytest
 
 from kcompat.api.request import Peer, Query, Request, Response, StreamResponse
-from kcompat.apimachinery.user import AUTHENTICATED, MASTERS, UserInfo
 from kcompat.cluster import ControlPlane
 from kcompat.config import Settings
-
-ADMIN = UserInfo("admin", groups=(MASTERS, AUTHENTICATED))
-
 
 @dataclass
 class Api:
     """Sends requests as over HTTP, below the socket: bytes in, bytes out."""
 
     control_plane: ControlPlane
-    user: UserInfo = ADMIN
     agent: str = "test"
     seen: list[Response] = field(default_factory=list)
 
@@ -36,7 +31,8 @@ class Api:
         async def read() -> bytes:
             return data
 
-        return await self.control_plane.handler(Request(method, path, Query(query), sent, read, Peer("127.0.0.1", b"", self.user)))
+        headers = {"Authorization": "Bearer admin-token", **sent}
+        return await self.control_plane.handler(Request(method, path, Query(query), headers, read, Peer("127.0.0.1")))
 
     async def send(self, method: str, url: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         """(status, decoded JSON)."""
@@ -67,7 +63,10 @@ class Api:
 
 @pytest.fixture
 async def api(tmp_path: Path) -> AsyncIterator[Api]:
+    tokens = tmp_path / "tokens.csv"
+    tokens.write_text('admin-token,admin,admin-uid,"system:masters"\nuser-token,bob,bob-uid\n')
     settings = Settings(
+        token_auth_file=str(tokens),
         listen="127.0.0.1:0",
         data_dir=str(tmp_path),
         datastore_endpoint="memory://",

@@ -38,11 +38,11 @@ async def patch(request: Request, scope: Scope) -> Answer:
     form = respond.output(request)
     media_type = patching.patch_type(request)
     dry_run = body.validate_write_options(request, "PatchOptions")
-    document, _ = await patching.read_patch(request)
-    apply = patching.applier("autoscaling", "v1", "Scale", media_type, document)
+    document, duplicates = await patching.read_patch(request, media_type)
+    apply, unknown = patching.applier(request, "autoscaling", "v1", "Scale", media_type, document)
 
     async def wanted(current: Tree) -> Tree:
-        return body.typed(request, apply(current), [], "autoscaling", "v1", "Scale")
+        return body.typed(request, apply(current), [*unknown, *duplicates], "autoscaling", "v1", "Scale")
 
     return await _write(request, scope, wanted, form, dry_run)
 

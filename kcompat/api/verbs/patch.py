@@ -53,8 +53,9 @@ def patch_type(request: Request) -> str:
 async def patch_of(request: Request, scope: Scope, media_type: str) -> Any:
     """The patch as a function of the current object (storage version in and out)."""
     resource = scope.resource
-    document, duplicates = await read_patch(request)
-    apply = applier(resource.group, resource.version, resource.kind, media_type, document)
+    document, duplicates = await read_patch(request, media_type)
+    apply, unknown = applier(request, resource.group, resource.version, resource.kind, media_type, document)
+    duplicates = [*unknown, *duplicates]
 
     async def transform(current: Tree | None) -> Tree:
         if current is None:
@@ -66,29 +67,31 @@ async def patch_of(request: Request, scope: Scope, media_type: str) -> Any:
     return transform
 
 
-async def read_patch(request: Request) -> tuple[Any, list[str]]:
+async def read_patch(request: Request, media_type: str) -> tuple[Any, list[str]]:
+    """The patch document, and the duplicate fields in it. Raises BadRequest."""
     if request.object is not None:
         return request.object, []
     data = await request.read()
     try:
-        return json_strict.loads(data)
+        document, duplicates = json_strict.loads(data)
     except json_strict.JSONError as error:
         raise errors.bad_request(f"error decoding patch: {error}") from None
+    return document, [f"json patch {text}" for text in duplicates] if media_type == negotiate.JSON_PATCH else duplicates
 
 
-def applier(group: str, version: str, kind: str, media_type: str, document: Any) -> Patch:
-    """The patch as a function of an object of this kind. Raises BadRequest."""
+def applier(request: Request, group: str, version: str, kind: str, media_type: str, document: Any) -> tuple[Patch, list[str]]:
+    """The patch as a function of an object of this kind, and the strict errors of the patch itself. Raises BadRequest."""
+    validated = body.field_validation(request) != body.IGNORE
     if media_type == negotiate.JSON_PATCH:
-        if not isinstance(document, list):
-            go_type = "object" if isinstance(document, dict) else "string" if isinstance(document, str) else "number"
-            message = f"error decoding patch: json: cannot unmarshal {go_type} into Go value of type jsonpatch.Patch"
-            raise errors.bad_request(message)
-        return lambda current: json_patch.apply(current, document)
+        operations, unknown = json_patch.decode(document, validated=validated)
+        return (lambda current: json_patch.apply(current, operations)), [f"json patch {text}" for text in unknown]
     if media_type == negotiate.MERGE_PATCH:
-        return lambda current: merge_patch.apply(current, document)
+        if validated:
+            merge_patch.check(document)
+        return (lambda current: merge_patch.apply(current, document)), []
     typed = schema.type_of(group, version, kind)
     assert typed is not None  # only kinds of the catalog come here
-    return lambda current: strategic.apply(current, document, typed)
+    return (lambda current: strategic.apply(current, document, typed)), []
 
 
 def patch_object(request: Request, scope: Scope, apply: Patch, current: Tree, duplicates: list[str]) -> Tree:
