@@ -1,5 +1,6 @@
 """The backends under contract: memory, sqlite, and a real etcd server (one for the whole session, a key prefix a test)."""
 
+import asyncio
 import itertools
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -15,6 +16,8 @@ import etcd_server
 from kcompat.storage import leases
 from kcompat.storage.backends import open_backend
 from kcompat.storage.interface import Backend
+
+asyncio.set_event_loop(None)  # else looptime's plugin makes a loop before the first async test that nobody closes
 
 _numbers = itertools.count()
 
