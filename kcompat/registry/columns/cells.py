@@ -13,49 +13,24 @@ from typing import Any, Final
 
 from kcompat.apimachinery import meta
 from kcompat.apimachinery.clock import parse_rfc3339
+from kcompat.apimachinery.duration import human
 from kcompat.apimachinery.selectors import SelectorError, from_label_selector
 from kcompat.registry.declare import Cell, CellFunction, Column, Tree
 
 NONE: Final = "<none>"
 UNKNOWN: Final = "<unknown>"
 UNSET: Final = "<unset>"
-
-
-def human_duration(seconds: float) -> str:
-    """A duration in two or three significant figures: 5s, 3m20s, 4h, 2d5h, 3y20d (apimachinery util/duration: HumanDuration)."""
-    whole = int(seconds)  # truncates towards zero, as Go does
-    if whole < -1:
-        return "<invalid>"
-    if whole < 120:
-        return f"{max(whole, 0)}s"
-    minutes, hours, days = whole // 60, whole // 3600, whole // 86400
-    if minutes < 10:
-        return _two(minutes, "m", whole % 60, "s")
-    if minutes < 180:
-        return f"{minutes}m"
-    if hours < 8:
-        return _two(hours, "h", minutes % 60, "m")
-    if hours < 48:
-        return f"{hours}h"
-    if days < 8:
-        return _two(days, "d", hours % 24, "h")
-    if days < 365 * 2:
-        return f"{days}d"
-    return _two(days // 365, "y", days % 365, "d") if days < 365 * 8 else f"{days // 365}y"
-
-
-def _two(large: int, large_unit: str, small: int, small_unit: str) -> str:
-    return f"{large}{large_unit}{small}{small_unit}" if small else f"{large}{large_unit}"
+human_duration: Final = human
 
 
 def age(timestamp: str | None, now: datetime) -> str:
     """Time since an RFC 3339 timestamp, for people; `<unknown>` for none (translateTimestampSince)."""
-    return human_duration((now - parse_rfc3339(timestamp)).total_seconds()) if timestamp else UNKNOWN
+    return human((now - parse_rfc3339(timestamp)).total_seconds()) if timestamp else UNKNOWN
 
 
 def until(timestamp: str | None, now: datetime) -> str:
     """Time from now to a timestamp (translateTimestampUntil)."""
-    return human_duration((parse_rfc3339(timestamp) - now).total_seconds()) if timestamp else UNKNOWN
+    return human((parse_rfc3339(timestamp) - now).total_seconds()) if timestamp else UNKNOWN
 
 
 def name_cell(obj: Tree, now: datetime) -> Cell:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from kcompat.apimachinery import meta
 from kcompat.apimachinery.clock import parse_rfc3339
+from kcompat.apimachinery.duration import human
 from kcompat.apimachinery.selectors import SelectorError, from_label_selector
 from kcompat.registry.columns.cells import (
     AGE,
@@ -17,7 +18,6 @@ from kcompat.registry.columns.cells import (
     age_of,
     boolean,
     container_columns,
-    human_duration,
     labels_at,
     number,
     path,
@@ -116,7 +116,7 @@ def _job_duration(obj: Tree, now: datetime) -> Cell:
     if not started:
         return ""
     end = parse_rfc3339(completed) if completed else now
-    return human_duration((end - parse_rfc3339(started)).total_seconds())
+    return human((end - parse_rfc3339(started)).total_seconds())
 
 
 JOB_COLUMNS = (

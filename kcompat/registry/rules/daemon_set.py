@@ -6,16 +6,25 @@ annotation, as apps/v1 has no field for it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from kcompat.apimachinery import meta
+from kcompat.apimachinery import field, meta
+from kcompat.apimachinery.field import FieldError
+from kcompat.apimachinery.validation import label_selector_has_invalid_value, validate_label_selector
 from kcompat.registry.declare import Tree
+from kcompat.registry.rules import workload_validation as check
+from kcompat.registry.rules.pod.equality import same
+from kcompat.registry.rules.pod.go_form import go_form
 from kcompat.registry.rules.workload import WorkloadRules, default
+from kcompat.registry.rules.workload_validation import SPEC, STATUS
 
 TEMPLATE_GENERATION: Final = "deprecated.daemonset.template.generation"
 
 
 class DaemonSetRules(WorkloadRules):
+    names_pods = False
+
     def default_spec(self, obj: Tree) -> None:
         spec = obj.setdefault("spec", {})
         strategy = spec.setdefault("updateStrategy", {})
@@ -35,8 +44,69 @@ class DaemonSetRules(WorkloadRules):
 
     def prepare_for_update(self, new: Tree, old: Tree) -> None:
         super().prepare_for_update(new, old)
-        changed = self.template(new) != self.template(old)
+        changed = not same(self.template(new), self.template(old))
         set_template_generation(new, template_generation(old) + changed)
+
+    def validate(self, obj: Tree) -> Sequence[FieldError]:
+        return _spec(obj["spec"], None)
+
+    def validate_update(self, new: Tree, old: Tree) -> Sequence[FieldError]:
+        return [*check.immutable(new["spec"], old["spec"], "selector"), *_spec(new["spec"], old["spec"])]
+
+    def validate_status_update(self, new: Tree, old: Tree) -> Sequence[FieldError]:
+        return [*check.nonnegative(new.get("status") or {}, STATUS, *_COUNTERS), *check.not_decremented(new, old)]
+
+    def warnings(self, new: Tree, old: Tree | None) -> Sequence[str]:
+        """Of updates only those of the template are looked at."""
+        if old is not None and template_generation(new) == template_generation(old):
+            return ()
+        return super().warnings(new, None)
+
+
+_COUNTERS: Final = (
+    "currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady", "observedGeneration", "updatedNumberScheduled",
+    "numberAvailable", "numberUnavailable", "collisionCount",
+)
+
+
+def _spec(spec: Tree, old: Tree | None) -> list[FieldError]:
+    """ValidateDaemonSetSpec."""
+    selector, template, at = spec.get("selector"), spec.get("template") or {}, SPEC.child("template")
+    tolerated = old is not None and label_selector_has_invalid_value(old.get("selector"))
+    errors = validate_label_selector(selector, SPEC.child("selector"), allow_invalid_values=tolerated)
+    compiled = check.parsed(selector)
+    if compiled is not None and not compiled.matches(check.labels_of(template)):
+        errors.append(check.mismatch(template, at))
+    if selector is not None and not selector.get("matchLabels") and not selector.get("matchExpressions"):
+        errors.append(field.invalid(SPEC.child("selector"), selector, "empty selector is invalid for daemonset"))
+    errors += check.template(template, (old or {}).get("template"), at) + check.always_restarted(template, "DaemonSet", at)
+    errors += check.nonnegative(spec, SPEC, "minReadySeconds") + _update_strategy(spec.get("updateStrategy") or {})
+    return errors + check.nonnegative(spec, SPEC, "revisionHistoryLimit")
+
+
+def _update_strategy(strategy: Tree) -> list[FieldError]:
+    """ValidateDaemonSetUpdateStrategy."""
+    at, rolling = SPEC.child("updateStrategy"), strategy.get("rollingUpdate")
+    if strategy.get("type") == "OnDelete":
+        return []
+    if strategy.get("type") != "RollingUpdate":
+        shown = go_form(strategy, "apps/v1.DaemonSetUpdateStrategy")
+        return [field.not_supported(at, shown, ("RollingUpdate", "OnDelete"))]
+    here = at.child("rollingUpdate")
+    return [field.required(here)] if rolling is None else _rolling_update(rolling, here)
+
+
+def _rolling_update(rolling: Tree, at: field.Path) -> list[FieldError]:
+    """Either old pods go first or new ones come first."""
+    members = {name: rolling.get(name, 0) for name in ("maxUnavailable", "maxSurge")}
+    errors = [error for name, value in members.items() for error in check.positive_int_or_percent(value, at.child(name))]
+    errors += [error for name, value in members.items() for error in check.at_most_100_percent(value, at.child(name))]
+    unavailable, surge = map(check.amount, members.values())
+    if unavailable and surge:
+        errors.append(field.invalid(at.child("maxSurge"), members["maxSurge"], "may not be set when maxUnavailable is non-zero"))
+    elif not unavailable and not surge:
+        errors.append(field.required(at.child("maxUnavailable"), "cannot be 0 when maxSurge is 0"))
+    return errors
 
 
 def template_generation(obj: Tree) -> int:

@@ -5,16 +5,14 @@ Answers pkg/apis/batch/v1/defaults.go:SetDefaults_Job and pkg/registry/batch/job
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
 
 from kcompat.apimachinery import meta
+from kcompat.apimachinery.field import FieldError, Path
 from kcompat.registry.declare import Tree
+from kcompat.registry.rules import job_spec, job_status
+from kcompat.registry.rules.job_spec import CONTROLLER_UID, JOB_NAME, LEGACY_CONTROLLER_UID, LEGACY_JOB_NAME
 from kcompat.registry.rules.workload import WorkloadRules, default
-
-LEGACY_JOB_NAME: Final = "job-name"
-JOB_NAME: Final = "batch.kubernetes.io/job-name"
-LEGACY_CONTROLLER_UID: Final = "controller-uid"
-CONTROLLER_UID: Final = "batch.kubernetes.io/controller-uid"
 
 
 class JobRules(WorkloadRules):
@@ -38,6 +36,19 @@ class JobRules(WorkloadRules):
     def prepare_for_update(self, new: Tree, old: Tree) -> None:
         super().prepare_for_update(new, old)
         drop_disabled_job_fields(new["spec"], old["spec"])
+
+    def validate(self, obj: Tree) -> Sequence[FieldError]:
+        errors = job_spec.generated_selector(obj) + job_spec.job(obj["spec"], None)
+        return [*errors, *job_spec.name_allows_completions(obj)]
+
+    def validate_update(self, new: Tree, old: Tree) -> Sequence[FieldError]:
+        return [*job_spec.updated_job(new["spec"], old), *job_spec.name_allows_completions(new)]
+
+    def validate_status_update(self, new: Tree, old: Tree) -> Sequence[FieldError]:
+        return job_status.updated_status(new, old)
+
+    def spec_warnings(self, obj: Tree) -> Sequence[str]:
+        return job_spec.warnings(obj["spec"], Path("spec"))
 
 
 def _default_job(spec: Tree) -> None:

@@ -5,12 +5,16 @@ Answers the common part of pkg/registry/apps/*/strategy.go and pkg/apis/apps/v1/
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from kcompat.apimachinery import meta
+from kcompat.apimachinery.field import Path
 from kcompat.registry.declare import FieldGetter, Rules, Tree, keep
 from kcompat.registry.rules.pod.defaults import default_pod_spec
+from kcompat.registry.rules.pod.equality import same
 from kcompat.registry.rules.pod.prepare import drop_disabled_template_fields
+from kcompat.registry.rules.pod.warnings import name_warnings, template_warnings
 
 TEMPLATE_STEPS = ("spec", "template")
 
@@ -20,6 +24,8 @@ class WorkloadRules(Rules):
 
     has_generation = True
     template_steps: ClassVar[tuple[str, ...]] = TEMPLATE_STEPS
+    names_pods: ClassVar[bool] = True
+    """Pods take over the object's name, which had then better be a DNS label."""
 
     def template(self, obj: Tree) -> Tree | None:
         found: Tree | None = meta.get(obj, self.template_steps)
@@ -44,6 +50,20 @@ class WorkloadRules(Rules):
     def prepare_for_update(self, new: Tree, old: Tree) -> None:
         keep(new, old, "status")
         drop_disabled_template_fields(self.template(new), self.template(old))
+
+    def spec_changed(self, new: Tree, old: Tree) -> bool:
+        return not same(new.get("spec"), old.get("spec"))
+
+    def warnings(self, new: Tree, old: Tree | None) -> Sequence[str]:
+        """Of a new object, and of an update that raised the generation."""
+        if old is not None and meta.generation(new) == meta.generation(old):
+            return ()
+        texts = name_warnings(meta.name(new), "Pod names and hostnames") if old is None and self.names_pods else []
+        return [*texts, *self.spec_warnings(new), *template_warnings(self.template(new), Path(*self.template_steps))]
+
+    def spec_warnings(self, obj: Tree) -> Sequence[str]:
+        """Warnings of the kind's own, before those of the template."""
+        return ()
 
 
 def default(tree: Tree, name: str, value: Any) -> None:
