@@ -314,9 +314,13 @@ class ControlPlane:
         self._stack.append(factory.stop)
 
     async def _start_nodes(self) -> None:
-        from kcompat.nodes import SimulatedNodes
+        from kcompat.client.informer import InformerFactory
+        from kcompat.nodes.simulated import SimulatedNodes
 
-        nodes = SimulatedNodes(self.client_for, clock=self.clock, identity=self.identity, count=self.settings.nodes)
+        factory = InformerFactory(self.client_for("system:kube-controller-manager"), self.identity)
+        nodes = SimulatedNodes(self.client_for, factory, self.clock, self.identity, count=self.settings.nodes)
+        factory.start()
+        self._stack.append(factory.stop)
         await nodes.start()
         self._stack.append(nodes.stop)
         self._parts["nodes"] = nodes

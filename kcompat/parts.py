@@ -62,11 +62,19 @@ async def _scheduler(connection: Connection, settings: Settings) -> Stop:
 
 
 async def _nodes(connection: Connection, settings: Settings) -> Stop:
-    from kcompat.nodes import SimulatedNodes
+    from kcompat.client.informer import InformerFactory
+    from kcompat.nodes.simulated import SimulatedNodes
 
-    nodes = SimulatedNodes(_client_for(connection), clock=SystemClock(), identity=Identity(), count=settings.nodes)
+    client_for, identity = _client_for(connection), Identity()
+    factory = InformerFactory(client_for(""), identity)
+    nodes = SimulatedNodes(client_for, factory, SystemClock(), identity, count=settings.nodes)
+    factory.start()
     await nodes.start()
-    stop: Stop = nodes.stop
+
+    async def stop() -> None:
+        await nodes.stop()
+        await factory.stop()
+
     return stop
 
 
