@@ -1,0 +1,64 @@
+"""May a pod that names this node run there? Pure. Called by simulated.py for each new pod.
+
+Scheduled pods fit; those whose creator wrote spec.nodeName may not. Answers pkg/kubelet/lifecycle/predicate.go for resources, the number
+of pods and the node selector; node affinity and host ports are not looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kcompat.apimachinery import quantity
+from kcompat.nodes import pod_resources
+
+Tree = Mapping[str, Any]
+Refusal = tuple[str, str]
+"""(reason, message)"""
+
+CPU = "cpu"
+
+
+def _value(name: str, amount: quantity.Quantity) -> int:
+    return amount.milli_value() if name == CPU else amount.value()
+
+
+def requests_of(pod: Tree) -> dict[str, int]:
+    """Thousandths of cpu, whole units of everything else."""
+    return {name: _value(name, amount) for name, amount in pod_resources.total(pod["spec"], "requests").items()}
+
+
+@dataclass(slots=True)
+class Occupancy:
+    """What a node has and what its pods take."""
+
+    capacity: dict[str, int]
+    taken: dict[str, int] = field(default_factory=dict)
+    pods: int = 0
+
+    @classmethod
+    def of(cls, capacity: Mapping[str, str]) -> Occupancy:
+        return cls({name: _value(name, quantity.parse(text)) for name, text in capacity.items()})
+
+    def add(self, requests: Mapping[str, int], sign: int = 1) -> None:
+        self.pods += sign
+        for name, value in requests.items():
+            self.taken[name] = self.taken.get(name, 0) + sign * value
+
+    def refusal(self, pod: Tree, requests: Mapping[str, int], labels: Mapping[str, str]) -> Refusal | None:
+        selector = pod["spec"].get("nodeSelector") or {}
+        if not selector.items() <= labels.items():
+            return "NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"
+        if self.pods + 1 > self.capacity.get("pods", 0):
+            return _short("pods", 1, self.pods, self.capacity.get("pods", 0))
+        for name, value in requests.items():
+            free = self.capacity.get(name, 0) - self.taken.get(name, 0)
+            if value > free:
+                return _short(name, value, self.taken.get(name, 0), self.capacity.get(name, 0))
+        return None
+
+
+def _short(name: str, requested: int, used: int, capacity: int) -> Refusal:
+    message = f"Node didn't have enough resource: {name}, requested: {requested}, used: {used}, capacity: {capacity}"
+    return f"OutOf{name}", message

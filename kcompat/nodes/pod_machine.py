@@ -1,0 +1,221 @@
+"""A pod on a simulated node: which containers start, exit and restart when, and the phase that follows. Pure; driven by simulated.py.
+
+`advance` does everything that is due and says whether the status changed; `wakes_at` says when to call it again.
+Answers pkg/kubelet/kubelet_pods.go: getPhase, and kuberuntime_manager.go: computePodActions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from kcompat.apimachinery import meta
+from kcompat.nodes.containers import INIT, MAIN, Container, containers_of, restarts, start_seconds
+from kcompat.nodes.settings import NodeSettings
+
+Tree = dict[str, Any]
+
+PENDING = "Pending"
+RUNNING = "Running"
+SUCCEEDED = "Succeeded"
+FAILED = "Failed"
+
+
+def is_terminal(phase: str) -> bool:
+    return phase in (SUCCEEDED, FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something to record as an Event about a container."""
+
+    kind: str
+    reason: str
+    message: str
+    container: Container
+
+
+def _is_newer(version: str, than: str) -> bool:
+    """Resource versions of one resource are comparable numbers (apimachinery util/resourceversion)."""
+    return int(version) > int(than) if version.isdigit() and than.isdigit() else version != than
+
+
+class PodMachine:
+    """`pod` is the latest object seen; everything else is the node's own knowledge."""
+
+    def __init__(self, pod: Tree, settings: NodeSettings, now: float, stamp: str) -> None:
+        self.pod = pod
+        self.uid = meta.uid(pod)
+        self.policy: str = pod["spec"].get("restartPolicy") or "Always"
+        self.containers = containers_of(pod, settings.job_seconds)
+        self.start_time: str = (pod.get("status") or {}).get("startTime") or stamp
+        self.ips: tuple[str, ...] = ()
+        self.has_sandbox = False
+        self.phase = PENDING
+        self.rejection: tuple[str, str] | None = None
+        """(reason, message) of a pod that the node did not admit."""
+        self.happenings: list[Happening] = []
+        self.queued = False
+        """Is a write of the status waiting?"""
+        self.wake_set: float | None = None
+        self._creates_at = now + start_seconds(pod, settings.start_seconds)
+        self._stopped = False
+        self._adopt(now)
+
+    def _adopt(self, now: float) -> None:
+        """Takes over what an earlier process reported of the pod."""
+        status = self.pod.get("status") or {}
+        known = {entry["name"]: entry for key in ("initContainerStatuses", "containerStatuses") for entry in status.get(key) or ()}
+        for container in self.containers:
+            if (found := known.get(container.name)) is not None:
+                container.adopt(found, now)
+        if any(container.state for container in self.containers):
+            self.has_sandbox = True
+            self.ips = tuple(ip["ip"] for ip in status.get("podIPs") or ())
+            self.phase = status.get("phase") or PENDING
+            self._creates_at = now
+
+    def see(self, pod: Tree) -> bool:
+        """Takes a newer state of the object; False for one that is known or older, as a watch may still bring after a write."""
+        if not _is_newer(meta.resource_version(pod), meta.resource_version(self.pod)):
+            return False
+        self.pod = pod
+        return True
+
+    @property
+    def needs_address(self) -> bool:
+        return not self.ips and not is_terminal(self.phase)
+
+    @property
+    def wakes_at(self) -> float | None:
+        """When something is due; None: only an outside change matters."""
+        if is_terminal(self.phase) or self._stopped:
+            return None
+        if not self.has_sandbox:
+            return self._creates_at
+        times = [container.wakes_at for container in self.containers if container.wakes_at is not None]
+        return min(times, default=None)
+
+    def reject(self, reason: str, message: str) -> None:
+        """The node does not admit the pod (kubelet.go: rejectPod)."""
+        self.phase, self.rejection = FAILED, (reason, message)
+
+    def advance(self, now: float, stamp: str) -> bool:
+        """Does what is due. True if the status changed."""
+        if is_terminal(self.phase) or self._stopped:
+            return False
+        if not self.has_sandbox:
+            if now < self._creates_at:
+                return False
+            self.has_sandbox = True
+        changed = self._initialize(now, stamp)
+        if all(container.is_complete for container in self.containers if container.kind != MAIN) or self._has_begun():
+            for container in self.containers:
+                changed = (container.kind != INIT and self._step(container, now, stamp)) or changed
+        phase = self._phase()
+        if is_terminal(phase):
+            self._stop_sidecars(stamp)
+        changed = changed or phase != self.phase
+        self.phase = phase
+        return changed
+
+    def _has_begun(self) -> bool:
+        return any(container.state for container in self.containers if container.kind == MAIN)
+
+    def _initialize(self, now: float, stamp: str) -> bool:
+        """Init containers one after the other; a sidecar lets the next begin once it is up."""
+        changed = False
+        for container in self.containers:
+            if container.kind == MAIN or self._has_begun():
+                break
+            changed = self._step(container, now, stamp) or changed
+            if not container.is_complete:
+                break
+        return changed
+
+    def _step(self, container: Container, now: float, stamp: str) -> bool:
+        """Starts, ends or restarts one container, until it has nothing more to do now."""
+        changed = False
+        if not container.state:
+            self._start(container, now, stamp)
+            changed = True
+        for _ in range(4):  # a container that ends at once restarts at most once without a delay
+            if container.wakes_at is None or container.wakes_at > now:
+                break
+            changed = True
+            if container.is_running:
+                self._ended(container, now, stamp)
+            else:
+                container.start_again(now, stamp)
+                self._tell_started(container)
+        return changed
+
+    def _start(self, container: Container, now: float, stamp: str) -> None:
+        container.start(now, stamp)
+        self._tell_started(container)
+
+    def _tell_started(self, container: Container) -> None:
+        image = container.spec.get("image", "")
+        pulled = f'Container image "{image}" already present on machine and can be accessed by the pod'
+        for reason, message in (("Pulled", pulled), ("Created", "Container created"), ("Started", "Container started")):
+            self.happenings.append(Happening("Normal", reason, message, container))
+
+    def _ended(self, container: Container, now: float, stamp: str) -> None:
+        code = container.script.exit_code
+        container.exit(stamp, code)
+        if container.kind == INIT and code == 0:
+            return
+        if not restarts(container.spec, self._policy_of(container), code):
+            return
+        container.restart(now, stamp)
+        if container.is_running:
+            self._tell_started(container)
+        else:
+            message = f"Back-off restarting failed container {container.name} in pod {self.described}"
+            self.happenings.append(Happening("Warning", "BackOff", message, container))
+
+    def _policy_of(self, container: Container) -> str:
+        """Init containers of pods that always restart are retried when they fail."""
+        return "OnFailure" if container.kind == INIT and self.policy == "Always" else self.policy
+
+    @property
+    def described(self) -> str:
+        """`name_namespace(uid)` (kubelet/util/format: Pod)."""
+        return f"{meta.name(self.pod)}_{meta.namespace(self.pod)}({self.uid})"
+
+    def _phase(self) -> str:
+        init = [container for container in self.containers if container.kind == INIT]
+        mains = [container for container in self.containers if container.kind == MAIN]
+        if any(c.terminated and c.terminated["exitCode"] and c.wakes_at is None for c in init):
+            return FAILED
+        if any(not c.is_complete for c in init) or any(not c.state for c in mains):
+            return PENDING
+        if any(c.is_running or c.wakes_at is not None for c in mains):
+            return RUNNING
+        codes = [c.terminated["exitCode"] for c in mains if c.terminated]
+        return FAILED if any(codes) else SUCCEEDED
+
+    def _stop_sidecars(self, stamp: str) -> None:
+        for container in self.containers:
+            if container.is_running:
+                container.exit(stamp, 0)
+            container.wakes_at = None
+        self.has_sandbox = False
+
+    def stop(self, stamp: str) -> bool:
+        """Ends all containers, as the deletion of the pod asks. True if the status changed."""
+        if self._stopped or is_terminal(self.phase):
+            self._stopped = True
+            return False
+        self._stopped = True
+        begun = self._has_begun()
+        for container in self.containers:
+            if container.is_running:
+                self.happenings.append(Happening("Normal", "Killing", f"Stopping container {container.name}", container))
+                container.exit(stamp, 0)
+            container.wakes_at = None
+        self.has_sandbox = False
+        mains = [container.terminated for container in self.containers if container.kind == MAIN]
+        succeeded = begun and all(ended is not None and ended["exitCode"] == 0 for ended in mains)
+        self.phase = SUCCEEDED if succeeded else FAILED
+        return True
