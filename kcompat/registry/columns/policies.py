@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from kcompat.apimachinery import meta
-from kcompat.registry.columns.cells import AGE, NAME, NONE, UNSET, number, path, wide
+from kcompat.registry.columns.cells import AGE, NAME, NONE, UNSET, number, path
 from kcompat.registry.declare import Cell, CellFunction, Column, Tree
 
 
@@ -79,5 +79,5 @@ POD_DISRUPTION_BUDGET: Final = (
 )
 PRIORITY_CLASS: Final = (
     NAME, Column("Value", number("value"), type="integer"), Column("Global-Default", path("globalDefault", False), type="boolean"), AGE,
-    *wide(Column("PreemptionPolicy", path("preemptionPolicy"))),
+    Column("PreemptionPolicy", path("preemptionPolicy")),
 )

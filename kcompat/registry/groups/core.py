@@ -6,10 +6,12 @@ from kcompat.registry.fields import EVENT, at, fields, flag
 from kcompat.registry.rules.config_map import ConfigMapRules
 from kcompat.registry.rules.endpoints import EndpointsRules
 from kcompat.registry.rules.event import EventRules
+from kcompat.registry.rules.limit_range import LimitRangeRules
 from kcompat.registry.rules.namespace import NamespaceRules
 from kcompat.registry.rules.node import NodeRules
 from kcompat.registry.rules.persistent_volume import PersistentVolumeRules
 from kcompat.registry.rules.persistent_volume_claim import PersistentVolumeClaimRules
+from kcompat.registry.rules.resource_quota import ResourceQuotaRules
 from kcompat.registry.rules.secret import SecretRules
 from kcompat.registry.rules.service import ServiceRules
 from kcompat.registry.rules.service_account import ServiceAccountRules
@@ -20,7 +22,7 @@ RESOURCES = (
     Resource("configmaps", kind="ConfigMap", columns=core.CONFIG_MAP, rules=ConfigMapRules()),
     Resource("endpoints", kind="Endpoints", columns=core.ENDPOINTS, rules=EndpointsRules(), store="services/endpoints"),
     Resource("events", kind="Event", columns=events.EVENT, rules=EventRules(), fields=EVENT, ttl="event_ttl"),
-    Resource("limitranges", kind="LimitRange"),
+    Resource("limitranges", kind="LimitRange", rules=LimitRangeRules()),
     Resource(
         "namespaces", kind="Namespace", returns_deleted=True, columns=core.NAMESPACE, rules=NamespaceRules(),
         subresources=(Action("finalize", (), "", handler="namespace_finalize"),),
@@ -41,7 +43,7 @@ RESOURCES = (
         columns=core.PERSISTENT_VOLUME, rules=PersistentVolumeRules(),
         returns_deleted=True,
     ),
-    Resource("resourcequotas", kind="ResourceQuota", returns_deleted=True, columns=core.RESOURCE_QUOTA),
+    Resource("resourcequotas", kind="ResourceQuota", rules=ResourceQuotaRules(), returns_deleted=True, columns=core.RESOURCE_QUOTA),
     Resource("secrets", kind="Secret", columns=core.SECRET, rules=SecretRules(), fields=fields("type")),
     Resource(
         "serviceaccounts", kind="ServiceAccount", returns_deleted=True,

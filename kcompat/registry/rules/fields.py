@@ -94,3 +94,8 @@ def _ip_mode(point: Tree, path: Path) -> list[FieldError]:
     if mode is None:
         return [required(path, "must be specified when `ip` is set")] if point.get("ip") else []
     return one_of(mode, path, ("Proxy", "VIP")) if point.get("ip") else [forbidden(path, "may not be specified when `ip` is not set")]
+
+
+def path_segment(value: str, path: Path) -> list[FieldError]:
+    """A name that stands in a URL."""
+    return messages(value, path, names.is_path_segment_name)
