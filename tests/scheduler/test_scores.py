@@ -85,9 +85,9 @@ def test_image_locality():
     def image(name, megabytes):
         return {"names": [name], "sizeBytes": megabytes * MB}
 
-    nodes = [node("a", images=[image("gcr.io/40:latest", 40)]), node("b", images=[image("gcr.io/250:latest", 250)])]
+    nodes = [node("a", images=[image("example.com/40:latest", 40)]), node("b", images=[image("example.com/250:latest", 250)])]
     world = World(*nodes, settings=only(("ImageLocality", 1)))
-    wanted = pod("p", container(image="gcr.io/40"), container(image="gcr.io/250"))
+    wanted = pod("p", container(image="example.com/40"), container(image="example.com/250"))
     # upstream: 0 for a (half of 40 MB is below the threshold), (125 - 23) / (2000 - 23) for b
     assert world.scores(wanted) == {"a": 0, "b": 100 * (125 - 23) // (2000 - 23)}
 

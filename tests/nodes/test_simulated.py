@@ -1,0 +1,221 @@
+"""Simulated nodes against a cluster: registration, leases, pods from Pending to gone."""
+
+import asyncio
+import contextlib
+import random
+
+import pytest
+from builders import container, pod
+from pod_cluster import PodCluster, until
+
+from kcompat.apimachinery import errors
+from kcompat.apimachinery.clock import Identity, SystemClock
+from kcompat.client.client import Client
+from kcompat.client.informer import InformerFactory
+from kcompat.nodes.settings import NodeSettings
+from kcompat.nodes.simulated import SimulatedNodes
+
+FAST = {"events_per_second": 10000.0}
+
+
+@contextlib.asynccontextmanager
+async def simulated(cluster, count=1, **settings):
+    identity = Identity(random.Random(1))
+    factory = InformerFactory(Client(cluster.transport()), identity)
+    groups = {}
+
+    def client_for(user, of):
+        groups[user] = of
+        return Client(cluster.transport(user))
+
+    nodes = SimulatedNodes(client_for, factory, SystemClock(), identity, NodeSettings(**{**FAST, **settings}), count)
+    factory.start()
+    await nodes.start()
+    assert set(groups.values()) == {("system:nodes",)}
+    try:
+        yield nodes
+    finally:
+        await nodes.stop()
+        await factory.stop()
+
+
+@pytest.fixture
+def cluster():
+    return PodCluster()
+
+
+def status_of(cluster, name):
+    return cluster.get("pods", name, "default").get("status") or {}
+
+
+def phase(cluster, name):
+    return status_of(cluster, name).get("phase")
+
+
+async def test_nodes_register_as_themselves_and_hold_leases(cluster):
+    async with simulated(cluster, 3) as nodes:
+        assert nodes.names == ["node-0", "node-1", "node-2"]
+        assert sorted(tree["metadata"]["name"] for tree in cluster.all("nodes")) == nodes.names
+        lease = cluster.get("leases", "node-1", "kube-node-lease")
+        assert lease["spec"]["holderIdentity"] == "node-1"
+        assert lease["metadata"]["ownerReferences"][0]["uid"] == cluster.get("nodes", "node-1")["metadata"]["uid"]
+        made = cluster.made_by("system:node:node-1")
+        assert ("POST", "/api/v1/nodes") in made
+
+
+async def test_leases_are_renewed_and_statuses_posted(cluster):
+    async with simulated(cluster, lease_duration=0.04, heartbeat=0.02):
+        first = cluster.get("leases", "node-0", "kube-node-lease")["spec"]["renewTime"]
+        await until(lambda: cluster.get("leases", "node-0", "kube-node-lease")["spec"]["renewTime"] > first)
+        await until(lambda: ("PATCH", "/api/v1/nodes/node-0/status") in cluster.made_by("system:node:node-0"))
+        ready = cluster.get("nodes", "node-0")["status"]["conditions"][-1]
+        assert (ready["type"], ready["status"]) == ("Ready", "True")
+
+
+async def test_a_node_from_before_is_taken_over(cluster):
+    stale = {"metadata": {"name": "node-0", "labels": {"mine": "1"}}, "spec": {"podCIDR": "10.7.0.0/24"}, "status": {}}
+    cluster.put("nodes", stale)
+    async with simulated(cluster):
+        assert cluster.get("nodes", "node-0")["status"]["conditions"]
+        cluster.put("pods", pod("p", node_name="node-0"))
+        await until(lambda: phase(cluster, "p") == "Running")
+        assert status_of(cluster, "p")["podIP"] == "10.7.0.2"
+
+
+async def test_pods_of_several_nodes_run_and_each_is_patched_once(cluster):
+    async with simulated(cluster, 4):
+        for index in range(40):
+            cluster.put("pods", pod(f"p{index}", node_name=f"node-{index % 4}"))
+        cluster.put("pods", pod("elsewhere", node_name="other"))
+        cluster.put("pods", pod("waiting"))
+        await until(lambda: sum(phase(cluster, f"p{index}") == "Running" for index in range(40)) == 40)
+        patches = [(user, path) for user, method, path, _ in cluster.requests if method == "PATCH" and "/pods/" in path]
+        assert len(patches) == 40
+        assert ("system:node:node-1", "/api/v1/namespaces/default/pods/p1/status") in patches
+        assert len({status_of(cluster, f"p{index}")["podIP"] for index in range(40)}) == 40
+        assert status_of(cluster, "elsewhere")["phase"] == "Pending"
+
+
+async def test_events(cluster):
+    async with simulated(cluster):
+        cluster.put("pods", pod("p", container(image="app"), node_name="node-0"))
+        await until(lambda: len(cluster.all("events")) == 3)
+        event = cluster.all("events")[0]
+        assert (event["reason"], event["type"], event["source"]) == ("Pulled", "Normal", {"component": "kubelet", "host": "node-0"})
+        assert event["involvedObject"]["fieldPath"] == "spec.containers{c}"
+
+
+async def test_events_can_be_turned_off(cluster):
+    async with simulated(cluster, events=False) as nodes:
+        cluster.put("pods", pod("p", node_name="node-0"))
+        await until(lambda: phase(cluster, "p") == "Running")
+        await nodes.settled()
+        assert cluster.all("events") == []
+
+
+async def test_deletion_is_graceful_and_makes_room(cluster):
+    async with simulated(cluster):
+        tree = cluster.put("pods", pod("p", node_name="node-0", terminationGracePeriodSeconds=30))
+        await until(lambda: phase(cluster, "p") == "Running")
+        cluster.delete_pod(("pods", "default", "p"), {})
+        await until(lambda: ("pods", "default", "p") not in cluster.objects)
+        writes = [(method, body) for _, method, path, body in cluster.requests if "/pods/p" in path and method in ("PATCH", "DELETE")]
+        assert writes[1][1]["status"]["phase"] == "Succeeded"
+        assert writes[2][0] == "DELETE"
+        assert writes[2][1]["gracePeriodSeconds"] == 0
+        assert writes[2][1]["preconditions"] == {"uid": tree["metadata"]["uid"]}
+        for index in range(253):
+            cluster.put("pods", pod(f"q{index}", node_name="node-0"))
+        await until(lambda: sum(phase(cluster, f"q{index}") in ("Running", "Failed") for index in range(253)) == 253)
+        taken = {status_of(cluster, f"q{index}").get("podIP") for index in range(253)}
+        assert len(taken - {None}) == 110
+
+
+async def test_too_many_pods_are_refused_as_a_kubelet_does(cluster):
+    async with simulated(cluster, capacity={"cpu": "1", "memory": "1Gi", "pods": "110"}):
+        cluster.put("pods", pod("first", container("800m"), node_name="node-0"))
+        await until(lambda: phase(cluster, "first") == "Running")
+        cluster.put("pods", pod("second", container("300m"), node_name="node-0"))
+        await until(lambda: phase(cluster, "second") == "Failed")
+        status = status_of(cluster, "second")
+        assert status["reason"] == "OutOfcpu"
+        wanted = "Node didn't have enough resource: cpu, requested: 300, used: 800, capacity: 1000"
+        assert status["message"] == f"Pod was rejected: {wanted}"
+        cluster.delete_pod(("pods", "default", "first"), {})
+        cluster.delete_pod(("pods", "default", "second"), {})
+        await until(lambda: not cluster.all("pods"))
+        cluster.put("pods", pod("third", container("900m"), node_name="node-0"))
+        await until(lambda: phase(cluster, "third") == "Running")
+
+
+async def test_job_pods_complete(cluster):
+    async with simulated(cluster, job_seconds=0.02):
+        owner = {"apiVersion": "batch/v1", "kind": "Job", "name": "j"}
+        cluster.put("pods", pod("p", node_name="node-0", restartPolicy="Never", owner=owner))
+        await until(lambda: phase(cluster, "p") == "Succeeded")
+
+
+async def test_a_refused_write_is_made_again(cluster, monkeypatch):
+    monkeypatch.setattr("kcompat.nodes.simulated.RETRY_SECONDS", 0.01)
+    cluster.fail("PATCH", "/pods/p/", errors.internal_error("later"))
+    async with simulated(cluster):
+        cluster.put("pods", pod("p", node_name="node-0"))
+        await until(lambda: phase(cluster, "p") == "Running")
+
+
+async def test_pods_of_deleted_nodes_are_left_alone(cluster):
+    async with simulated(cluster, 2) as nodes:
+        cluster.put("pods", pod("p", node_name="node-0"))
+        await until(lambda: phase(cluster, "p") == "Running")
+        cluster.drop("nodes", "node-0")
+        cluster.put("pods", pod("canary", node_name="node-1"))
+        await until(lambda: phase(cluster, "canary") == "Running")
+        before = len(cluster.made_by("system:node:node-0"))
+        cluster.put("pods", pod("q", node_name="node-0"))
+        cluster.delete_pod(("pods", "default", "p"), {})
+        cluster.put("pods", pod("canary2", node_name="node-1"))
+        await until(lambda: phase(cluster, "canary2") == "Running")
+        assert len(cluster.made_by("system:node:node-0")) == before
+        assert phase(cluster, "q") == "Pending"
+        await nodes.add("node-0")
+        await until(lambda: phase(cluster, "q") == "Running" and ("pods", "default", "p") not in cluster.objects)
+
+
+async def test_nodes_come_and_go(cluster):
+    async with simulated(cluster) as nodes:
+        assert await nodes.add() == "node-1"
+        assert await nodes.add("special") == "special"
+        with pytest.raises(ValueError, match="node special exists"):
+            await nodes.add("special")
+        await nodes.remove("node-0")
+        assert sorted(tree["metadata"]["name"] for tree in cluster.all("nodes")) == ["node-1", "special"]
+
+
+async def test_a_restart_keeps_what_runs(cluster):
+    async with simulated(cluster):
+        cluster.put("pods", pod("p", node_name="node-0"))
+        await until(lambda: phase(cluster, "p") == "Running")
+    before = cluster.get("pods", "p", "default")
+    async with simulated(cluster) as nodes:
+        cluster.put("pods", pod("q", node_name="node-0"))
+        await until(lambda: phase(cluster, "q") == "Running")
+        await nodes.settled()
+        assert cluster.get("pods", "p", "default") == before
+        assert status_of(cluster, "q")["podIP"] != before["status"]["podIP"]
+
+
+async def test_host_network(cluster):
+    async with simulated(cluster):
+        cluster.put("pods", pod("p", node_name="node-0", hostNetwork=True))
+        await until(lambda: phase(cluster, "p") == "Running")
+        status = status_of(cluster, "p")
+        assert status["podIP"] == status["hostIP"] == "172.18.0.2"
+
+
+async def test_containers_being_created(cluster):
+    async with simulated(cluster, start_seconds=0.05):
+        cluster.put("pods", pod("p", node_name="node-0"))
+        await until(lambda: status_of(cluster, "p").get("containerStatuses"))
+        assert status_of(cluster, "p")["containerStatuses"][0]["state"] == {"waiting": {"reason": "ContainerCreating"}}
+        await until(lambda: phase(cluster, "p") == "Running")
+        await asyncio.sleep(0)
