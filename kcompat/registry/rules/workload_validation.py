@@ -51,7 +51,9 @@ def not_decremented(new: Tree, old: Tree) -> Errors:
 def immutable(new: Tree, old: Tree, member: str, at: Path = SPEC) -> Errors:
     """A member of the spec that may not change."""
     value = new.get(member)
-    return NONE if value == old.get(member) else [field.invalid(at.child(member), value, IMMUTABLE)]
+    if value == old.get(member):
+        return NONE
+    return [field.invalid(at.child(member), shown_selector(value) if member == "selector" else value, IMMUTABLE)]
 
 
 def selector(tree: Tree | None, kind: str, at: Path = SPEC) -> list[FieldError]:

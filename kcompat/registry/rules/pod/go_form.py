@@ -18,6 +18,15 @@ from kcompat.apimachinery.schema.types import Field, Type
 _HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
 _ZEROS = {"string": "", "bool": False, "int32": 0, "int64": 0, "quantity": "0", "int_or_string": 0}
 
+_NO_POINTERS = frozenset(
+    (f"apps/v1.RollingUpdate{kind}", name)
+    for kind, name in (
+        ("DaemonSet", "maxSurge"), ("DaemonSet", "maxUnavailable"), ("Deployment", "maxSurge"), ("Deployment", "maxUnavailable"),
+        ("StatefulSetStrategy", "partition"),
+    )
+)  # fmt: skip
+"""Fields that are pointers in v1 and not inside."""
+
 
 def go_form(tree: Any, type_name: str) -> Any:
     """The value of a v1 type (`core/v1.SecurityContext`) as a JSON tree with Go's names. None stays None."""
@@ -40,21 +49,26 @@ def _value(value: Any, type: Type) -> Any:
 
 
 def _struct(tree: Mapping[str, Any], type: Type) -> dict[str, Any]:
-    if type.name.startswith("meta/v1."):  # keeps its tags
-        return dict(tree)
+    if type.name.startswith("meta/v1."):
+        return _tagged(tree, type)
     result: dict[str, Any] = {}
     for name, member in type.fields.items():
         if name == "metadata":  # embedded without a name
-            result |= tree.get(name) or {}
+            result |= _tagged(tree.get(name) or {}, member.type)
         elif name not in ("kind", "apiVersion"):
-            result[member.go] = _member(tree.get(name), member)
+            result[member.go] = _member(tree.get(name), member, (type.name, name) in _NO_POINTERS)
     return result
 
 
-def _member(value: Any, member: Field) -> Any:
+def _tagged(tree: Mapping[str, Any], type: Type) -> dict[str, Any]:
+    """A struct of the meta API, which keeps its JSON tags."""
+    return {name: dict(sorted(value.items())) if type.fields[name].type.kind == "map" else value for name, value in tree.items()}
+
+
+def _member(value: Any, member: Field, plain: bool) -> Any:
     if value is not None:
         return _value(value, member.type)
-    if member.type.pointer:
+    if member.type.pointer and not plain:
         return None
     return _struct({}, member.type) if member.type.kind == "struct" else _ZEROS.get(member.type.kind)
 
