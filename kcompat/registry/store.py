@@ -162,21 +162,20 @@ class Store:
             raise errors.already_exists(self.resource.group, self.resource.name, name) from conflict
 
     def prepare_new(self, obj: Tree, namespace: str) -> None:
-        """ObjectMeta's system fields and the kind's own preparation (upstream: rest.BeforeCreate)."""
+        """ObjectMeta's system fields, then the kind's own preparation, which may use them (upstream: Store.create, rest.BeforeCreate)."""
         metadata = obj["metadata"]
-        for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion", "selfLink"):
+        for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion", "selfLink", "generation"):
             metadata.pop(name, None)
         if namespace:
             metadata["namespace"] = namespace
         else:
             metadata.pop("namespace", None)
-        metadata.pop("generation", None)
-        if self.rules.has_generation:
-            metadata["generation"] = 1
-        self.rules.prepare_for_create(obj)
         metadata["creationTimestamp"] = rfc3339(self.clock.now())
         metadata["uid"] = self.identity.uid()
         self._name(metadata)
+        if self.rules.has_generation:
+            metadata["generation"] = 1
+        self.rules.prepare_for_create(obj)
 
     def _name(self, metadata: Tree) -> None:
         if not metadata.get("name") and metadata.get("generateName"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from conftest import Api
+from in_process import Api
 
 
 async def fill(api: Api, url: str, count: int) -> list[str]:

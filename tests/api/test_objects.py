@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Api
+from in_process import Api
 
 
 def config_map(name: str, **data: str) -> dict[str, object]:

@@ -1,55 +1,15 @@
-"""A real server process on a real socket, and stock kubectl. One cluster for the session; a namespace for each test."""
+"""One cluster for the session, and for each test a namespace and a kubectl that works in it."""
 
 from __future__ import annotations
 
 import itertools
-import os
-import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
+from processes import Kubectl, Server, kubectl_for, start
+from processes import kubectl_program as find_kubectl
 
-TOOLS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "kcompat" / "bin"
 _numbers = itertools.count()
-
-
-@dataclass
-class Server:
-    """A `kcompat up` process."""
-
-    process: subprocess.Popen[str]
-    directory: Path
-    kubeconfig: str
-    arguments: tuple[str, ...]
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(20)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(20)
-        assert self.process.stdout is not None
-        self.process.stdout.close()
-
-
-def start(directory: Path, *arguments: str) -> Server:
-    """Starts a server and waits for the line it prints when it is ready."""
-    command = [sys.executable, "-m", "kcompat", "up", "--data-dir", str(directory), *arguments]
-    if not any(a.startswith("--listen") for a in arguments):
-        command += ["--listen", "127.0.0.1:0"]
-    with (directory.parent / f"{directory.name}.log").open("ab") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    assert line.startswith("export KUBECONFIG="), (directory.parent / f"{directory.name}.log").read_text()
-    return Server(process, directory, line.strip().removeprefix("export KUBECONFIG="), arguments)
 
 
 @pytest.fixture(scope="session")
@@ -61,24 +21,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def kubectl_program() -> str:
-    found = os.environ.get("KCOMPAT_KUBECTL") or (str(TOOLS / "kubectl") if (TOOLS / "kubectl").exists() else shutil.which("kubectl"))
-    if not found:
+    found = find_kubectl()
+    if found is None:
         pytest.skip("no kubectl: run `make tools`")
     return found
-
-
-Kubectl = Callable[..., str]
-
-
-def kubectl_for(program: str, kubeconfig: str, namespace: str, cache: Path) -> Kubectl:
-    def kubectl(*arguments: str, stdin: str | None = None, fails: bool = False) -> str:
-        """Runs kubectl; answers with stdout, or with stderr when it must fail."""
-        command = [program, "--kubeconfig", kubeconfig, "--cache-dir", str(cache), "--namespace", namespace, *arguments]
-        done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60, check=False)
-        assert (done.returncode != 0) is fails, f"{' '.join(arguments)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
-        return done.stderr if fails else done.stdout
-
-    return kubectl
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import Kubectl
+from processes import Kubectl
 
 
 def test_deployment_from_create_to_delete(kubectl: Kubectl) -> None:
