@@ -40,6 +40,15 @@ def _is_newer(version: str, than: str) -> bool:
     return int(version) > int(than) if version.isdigit() and than.isdigit() else version != than
 
 
+def _pulling(spec: Tree) -> tuple[tuple[str, str], ...]:
+    """What the image manager says of an image, which every simulated node has (images/image_manager.go)."""
+    image = spec.get("image", "")
+    if spec.get("imagePullPolicy") != "Always":
+        return (("Pulled", f'Container image "{image}" already present on machine and can be accessed by the pod'),)
+    pulled = f'Successfully pulled image "{image}" in 0s (0s including waiting). Image size: 0 bytes.'
+    return (("Pulling", f'Pulling image "{image}"'), ("Pulled", pulled))
+
+
 class PodMachine:
     """`pod` is the latest object seen; everything else is the node's own knowledge."""
 
@@ -155,9 +164,7 @@ class PodMachine:
         self._tell_started(container)
 
     def _tell_started(self, container: Container) -> None:
-        image = container.spec.get("image", "")
-        pulled = f'Container image "{image}" already present on machine and can be accessed by the pod'
-        for reason, message in (("Pulled", pulled), ("Created", "Container created"), ("Started", "Container started")):
+        for reason, message in (*_pulling(container.spec), ("Created", "Container created"), ("Started", "Container started")):
             self.happenings.append(Happening("Normal", reason, message, container))
 
     def _ended(self, container: Container, now: float, stamp: str) -> None:

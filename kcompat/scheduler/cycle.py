@@ -75,6 +75,10 @@ class Cycle:
         result: fw.PostFilterResult | None = None
         state = CycleState()
         filters = Filters(self.profile, pod, self.snapshot, state)
+        if filters.failure is not None and filters.failure.code is Code.UNSCHEDULABLE_AND_UNRESOLVABLE:
+            # upstream's first PostFilter plugin, DynamicResources, fails without the state its own PreFilter did not get to write
+            error.diagnosis.post_filter_message = "not found"
+            return None
         rejected = self._complete(error)
         reasons: list[str] = []
         self._current = filters
