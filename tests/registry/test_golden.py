@@ -78,7 +78,11 @@ def decoded(resource: Resource, tree: Tree) -> Tree:
     result, unknown = walk.decode(tree, type)
     assert not unknown
     resource.rules.default(result)
-    return result  # type: ignore[no-any-return]
+    return stored(resource, result)
+
+
+def stored(resource: Resource, tree: Tree) -> Tree:
+    return resource.to_storage(tree) if resource.to_storage else tree
 
 
 def allocated(service: Tree, old: Tree | None, answer: Tree) -> Sequence[FieldError]:
@@ -125,6 +129,7 @@ def updated(resource: Resource, tree: Tree, old: Tree, answer: Tree) -> tuple[Tr
     """What registry/store.py does of an update, without storage."""
     part = answer["verb"]
     rules, new, status = SUBRESOURCES.get(part, resource.rules), decoded(resource, tree), part == "status"
+    old = stored(resource, old)
     before = copy.deepcopy(old)
     for metadata in (new["metadata"], old["metadata"]):
         metadata.update(resourceVersion="1", creationTimestamp=NOW, uid="uid")
@@ -178,7 +183,8 @@ def check(resource: Resource, case: Tree, obj: Tree, errors: Sequence[FieldError
     else:
         assert causes(errors) == case.get("causes", [])
     if not errors:
-        assert unversioned(obj) == case["object"]
+        served = resource.from_storage(obj) if resource.from_storage else obj
+        assert unversioned(served) == case["object"]
         warnings = [*filter(None, [deprecation(resource)]), *warnings]
         assert list(warnings) == case.get("warnings", [])
 

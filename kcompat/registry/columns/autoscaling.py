@@ -1,4 +1,4 @@
-"""Table columns of horizontal pod autoscalers. Called by `registry/groups/autoscaling.py`; reads the shape of autoscaling/v2."""
+"""Table columns of horizontal pod autoscalers. Called by `registry/groups/autoscaling.py`; reads either version."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 from kcompat.apimachinery import meta, quantity
 from kcompat.registry.columns.cells import AGE, NAME, NONE, UNKNOWN, UNSET, number
 from kcompat.registry.declare import Cell, Column, Tree
+from kcompat.registry.rules.hpa_conversion import to_v2
 
 _SHOWN = 2
 _SOURCES = {
@@ -53,6 +54,7 @@ def _current(statuses: Sequence[Tree], index: int, kind: str) -> Tree | None:
 
 
 def _targets(obj: Tree, now: datetime) -> Cell:
+    obj = to_v2(obj)
     specs = obj["spec"].get("metrics") or ()
     statuses = meta.get(obj, ("status", "currentMetrics"), ())
     shown = ", ".join(_metric(spec, _current(statuses, i, spec.get("type", ""))) for i, spec in enumerate(specs[:_SHOWN]))

@@ -2,13 +2,19 @@
 
 from kcompat.registry.columns import autoscaling
 from kcompat.registry.declare import Resource
+from kcompat.registry.rules.horizontal_pod_autoscaler import HorizontalPodAutoscalerRules, HorizontalPodAutoscalerV1Rules
+from kcompat.registry.rules.hpa_conversion import to_v1, to_v2
 
 GROUP = "autoscaling"
 
 RESOURCES = (
     Resource(
         "horizontalpodautoscalers", kind="HorizontalPodAutoscaler", group=GROUP, version="v2",
-        columns=autoscaling.HORIZONTAL_POD_AUTOSCALER,
+        columns=autoscaling.HORIZONTAL_POD_AUTOSCALER, rules=HorizontalPodAutoscalerRules(),
     ),
-    Resource("horizontalpodautoscalers", kind="HorizontalPodAutoscaler", columns=autoscaling.HORIZONTAL_POD_AUTOSCALER, group=GROUP),
+    Resource(
+        "horizontalpodautoscalers", kind="HorizontalPodAutoscaler", group=GROUP,
+        columns=autoscaling.HORIZONTAL_POD_AUTOSCALER, rules=HorizontalPodAutoscalerV1Rules(),
+        storage_group=GROUP, storage_version="v2", to_storage=to_v2, from_storage=to_v1,
+    ),
 )
