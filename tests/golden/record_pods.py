@@ -22,6 +22,7 @@ class PodRecorder(Recorder):
 
     def run(self) -> Tree:
         """`start` instead of `base`: these recordings have a replay of their own (tests/registry/rules/test_pods_golden.py)."""
+        self.drop(self.base)
         recording = super().run()
         return {("start" if key == "base" else key): value for key, value in recording.items()}
 
@@ -33,6 +34,11 @@ class PodRecorder(Recorder):
                 assert code == 200, f"{self.file}: {stored.get('message')}"
                 stored["metadata"].pop("managedFields", None)
         return stored
+
+    def drop(self, stored: Tree) -> None:
+        """Also jobs, which by default wait for a garbage collector to orphan their pods."""
+        self.server.ask("DELETE", self.place(stored) + "?gracePeriodSeconds=0&propagationPolicy=Background")
+        super().drop(stored)
 
 
 def main() -> None:

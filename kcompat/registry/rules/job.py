@@ -11,6 +11,7 @@ from kcompat.apimachinery import meta
 from kcompat.apimachinery.field import FieldError, Path
 from kcompat.registry.declare import Tree
 from kcompat.registry.rules import job_spec, job_status
+from kcompat.registry.rules import workload_validation as check
 from kcompat.registry.rules.job_spec import CONTROLLER_UID, JOB_NAME, LEGACY_CONTROLLER_UID, LEGACY_JOB_NAME
 from kcompat.registry.rules.workload import WorkloadRules, default
 
@@ -24,7 +25,7 @@ class JobRules(WorkloadRules):
         labels = meta.get(spec, ("template", "metadata", "labels"))
         metadata = obj.setdefault("metadata", {})
         if labels and not metadata.get("labels"):
-            metadata["labels"] = dict(labels)
+            metadata["labels"] = labels  # the same, as upstream: labels that creation makes come along
         default_conditions(spec)
 
     def prepare_for_create(self, obj: Tree) -> None:
@@ -36,6 +37,11 @@ class JobRules(WorkloadRules):
     def prepare_for_update(self, new: Tree, old: Tree) -> None:
         super().prepare_for_update(new, old)
         drop_disabled_job_fields(new["spec"], old["spec"])
+
+    def canonicalize(self, obj: Tree) -> None:
+        """Upstream defaults what it reads back from storage too, by when the template has labels."""
+        if not obj["metadata"].get("labels") and (labels := check.labels_of(obj["spec"]["template"])):
+            obj["metadata"]["labels"] = dict(labels)
 
     def validate(self, obj: Tree) -> Sequence[FieldError]:
         errors = job_spec.generated_selector(obj) + job_spec.job(obj["spec"], None)
@@ -82,8 +88,11 @@ def _generate_selector(obj: Tree) -> None:
     spec = obj["spec"]
     template = spec.setdefault("template", {})
     metadata = dict(template.get("metadata") or {})
+    given, labels = obj["metadata"].get("labels"), metadata.get("labels") or {}
     own = {LEGACY_JOB_NAME: name, JOB_NAME: name, LEGACY_CONTROLLER_UID: uid, CONTROLLER_UID: uid}
-    metadata["labels"] = {**own, **(metadata.get("labels") or {})}
+    metadata["labels"] = {**own, **labels}
+    if given and given is labels:
+        obj["metadata"]["labels"] = dict(metadata["labels"])
     template["metadata"] = metadata
     selector = dict(spec.get("selector") or {})
     selector["matchLabels"] = {CONTROLLER_UID: uid, **(selector.get("matchLabels") or {})}
