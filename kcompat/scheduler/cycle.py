@@ -86,11 +86,10 @@ class Cycle:
             for plugin in self.profile.post_filter:
                 answer, status = plugin.post_filter(state, pod.pod, self.snapshot, rejected)
                 result = answer or result
-                if status is None or status.code is Code.SUCCESS:
-                    return result
-                reasons += status.reasons
                 if status.code is not Code.UNSCHEDULABLE:
+                    reasons = list(status.reasons)
                     break
+                reasons += status.reasons
             return result
         finally:
             self._current = None

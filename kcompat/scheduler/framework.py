@@ -229,8 +229,8 @@ class FilterAllPlugin(Plugin, Protocol):
 class PostFilterPlugin(Plugin, Protocol):
     def post_filter(
         self, state: CycleState, pod: Tree, snapshot: Snapshot, rejected: Mapping[int, Status]
-    ) -> tuple[PostFilterResult | None, Status | None]:
-        """After no node fitted. `rejected` has the status of every row. None as status: a place was found."""
+    ) -> tuple[PostFilterResult | None, Status]:
+        """After no node fitted. `rejected` has the status of every row. SUCCESS: a place was found; its reasons are shown too."""
 
 
 @runtime_checkable
@@ -321,6 +321,8 @@ class Handle:
     binder: Binder | None = None
     choose: Callable[[int], int] = lambda n: 0
     """A random number below n: breaks ties between equally good nodes."""
+    preempting: set[str] = field(default_factory=set)
+    """Uids of pods whose victims are being deleted; they are not tried before that is done."""
     waiting: WaitingPods | None = None
     """Pods that Permit plugins hold back, to allow or reject."""
     run_filters: Callable[[CycleState, Tree, NodeInfo], Status | None] = lambda state, pod, node: None

@@ -65,6 +65,7 @@ class Scheduler:
         self._recorders = {name: SeriesRecorder(client, name, clock=clock, identity=identity) for name in names} if settings.events else {}
         self._reporter = Reporter(client, clock, self._recorders)
         self._waiting = WaitingPods()
+        self._preempting: set[str] = set()
         self._profiles = {profile.scheduler_name: Profile(profile, self._handle(identity)) for profile in settings.profiles}
         self._cycles = {name: Cycle(profile, self.snapshot) for name, profile in self._profiles.items()}
         self._bindings = {name: Binding(profile, self._waiting) for name, profile in self._profiles.items()}
@@ -81,7 +82,7 @@ class Scheduler:
         def choose(n: int) -> int:
             return int(identity.uid()[:8], 16) % n if n > 1 else 0
 
-        return fw.Handle(self.snapshot, self._listers, self._reporter, choose, self._waiting)
+        return fw.Handle(self.snapshot, self._listers, self._reporter, choose, self._preempting, self._waiting)
 
     def _watch_what_plugins_need(self) -> None:
         for profile in self._profiles.values():
@@ -164,22 +165,25 @@ class Scheduler:
     def _unschedulable(self, queued: QueuedPod, error: FitError, cycle: Cycle) -> None:
         result = cycle.post_filter(queued.info, error)
         if result is not None and result.victims:
+            self._preempting.add(queued.uid)
             self._jobs.put_nowait(lambda: self._preempt(queued, result))
         nominated = result.nominated_node if result is not None else None
         self._failed(queued, error.diagnosis.plugins, UNSCHEDULABLE, str(error), nominated)
 
     async def _preempt(self, queued: QueuedPod, result: PostFilterResult) -> None:
-        """Room for the pod: lower nominations on the node are taken back, then the victims are deleted."""
+        """Room for the pod: lower nominations on the node are taken back, then the victims are deleted (executor.go)."""
         lower = [pod for pod in self.snapshot.nominated.get(result.nominated_node, {}).values() if pod.priority < queued.info.priority]
         requests = [self._reporter.clear_nomination(pod.pod) for pod in lower]
         for pod in lower:
             self.snapshot.nominate(pod, "")
         victims = [self._reporter.preempt(queued.scheduler_name, queued.pod, victim, result.nominated_node) for victim in result.victims]
         outcomes = await asyncio.gather(*requests, *victims, return_exceptions=True)
+        self._preempting.discard(queued.uid)
         failures = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
         if failures:
             log.error("preemption for %s/%s failed: %s", queued.info.namespace, meta.name(queued.pod), failures[0])
-            self.queue.activate([queued.uid])
+        if failures or not any(self.snapshot.pod(victim.uid) for victim in result.victims):
+            self.queue.activate([queued.uid])  # no deletion is left whose event would do it
 
     def _assume(self, queued: QueuedPod, decision: Decision) -> None:
         """Counts the pod on its node, reserves what it needs there, and hands it over to binding."""

@@ -91,7 +91,7 @@ class Reporter:
                 raise
             return
         note = f"Preempted by pod {meta.uid(preemptor)} on node {node_name}"
-        self._event(profile, pod, NORMAL, "Preempted", "Preempting", note, related=preemptor)
+        self._event(profile, pod, NORMAL, "Preempted", "Preempting", note)
 
     async def clear_nomination(self, pod: Tree) -> None:
         await self._patch_status(pod, {"nominatedNodeName": None})
@@ -104,7 +104,7 @@ class Reporter:
             if error.code not in (404, 409):  # gone, or another pod of that name
                 raise
 
-    def _event(self, profile: str, pod: Tree, kind: str, reason: str, action: str, note: str, related: Tree | None = None) -> None:
+    def _event(self, profile: str, pod: Tree, kind: str, reason: str, action: str, note: str) -> None:
         recorder = self._recorders.get(profile)
         if recorder is not None:
-            recorder.event(pod, kind, reason, action, note, related=related, resource=PODS)
+            recorder.event(pod, kind, reason, action, note, resource=PODS)

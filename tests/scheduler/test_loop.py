@@ -186,10 +186,13 @@ async def test_preemption(cluster):
         high = cluster.put("pods", pod("high", container("1"), priority=1000))
         await until(lambda: running.where("high") == "n1")
         assert ("pods", "default", "low") not in cluster.objects
-        event = running.events("Preempted")[0]
+        (event,) = running.events("Preempted")
+        (failure,) = running.events("FailedScheduling")
+        assert failure["note"] == (
+            "0/1 nodes are available: 1 Insufficient cpu. preemption: found a potential placement for pod on node n1, preempting 1 victims"
+        )
         assert event["note"] == f"Preempted by pod {high['metadata']['uid']} on node n1"
         assert event["regarding"]["name"] == "low"
-        assert event["related"]["name"] == "high"
         marks = [body for _, method, path, body in cluster.requests if method == "PATCH" and "/low/status" in path]
         condition = marks[0]["status"]["conditions"][0]
         assert (condition["type"], condition["reason"]) == ("DisruptionTarget", "PreemptionByScheduler")

@@ -10,7 +10,19 @@ from kcompat.apimachinery import meta
 from kcompat.apimachinery.selectors import SelectorError, from_label_selector
 from kcompat.client.resources import ResourceType
 from kcompat.scheduler.diagnosis import histogram_of
-from kcompat.scheduler.framework import Code, CycleState, Handle, PostFilterResult, Status, unresolvable, unschedulable
+from kcompat.scheduler.framework import (
+    ASSIGNED_POD,
+    Action,
+    ClusterEvent,
+    Code,
+    CycleState,
+    EventToRegister,
+    Handle,
+    PostFilterResult,
+    Status,
+    unresolvable,
+    unschedulable,
+)
 from kcompat.scheduler.snapshot import NodeInfo, PodInfo, Snapshot
 
 Tree = dict[str, Any]
@@ -42,9 +54,18 @@ class DefaultPreemption:
         self._percentage = args.get("minCandidateNodesPercentage", 10)
         self._absolute = args.get("minCandidateNodesAbsolute", 100)
 
+    def pre_enqueue(self, pod: Tree) -> Status | None:
+        if meta.uid(pod) not in self._handle.preempting:
+            return None
+        return unresolvable("waiting for the preemption for this pod to be finished")
+
+    def events_to_register(self) -> Sequence[EventToRegister]:
+        """Never by itself: the plugins that rejected the pod know when the deletions help."""
+        return (EventToRegister(ClusterEvent(ASSIGNED_POD, Action.DELETE), lambda pod, old, new: False),)
+
     def post_filter(
         self, state: CycleState, pod: Tree, snapshot: Snapshot, rejected: Mapping[int, Status]
-    ) -> tuple[PostFilterResult | None, Status | None]:
+    ) -> tuple[PostFilterResult | None, Status]:
         preemptor = PodInfo(pod)
         if (reason := self._ineligible(preemptor, snapshot, rejected)) is not None:
             return None, unschedulable(f"preemption: {reason}")
@@ -55,7 +76,8 @@ class DefaultPreemption:
             message = f"preemption: 0/{len(snapshot)} nodes are available: {reasons}."
             return PostFilterResult(""), unschedulable(message)
         best = pick(candidates)
-        return PostFilterResult(best.node.name, best.victims), None
+        found = f"found a potential placement for pod on node {best.node.name}, preempting {len(best.victims)} victims"
+        return PostFilterResult(best.node.name, best.victims), Status(Code.SUCCESS, (f"preemption: {found}",))
 
     def _ineligible(self, pod: PodInfo, snapshot: Snapshot, rejected: Mapping[int, Status]) -> str | None:
         """Why the pod may not preempt now (PodEligibleToPreemptOthers)."""
