@@ -1,4 +1,4 @@
-"""How much a pod asks for. Called by the snapshot and the resource plugins; also by simulated nodes' admission.
+"""How much a pod asks for. Called by the snapshot, the queue and the resource plugins.
 
 Answers component-helpers/resource/helpers.go. Amounts are integers: cpu in thousandths, everything else whole units.
 """
