@@ -33,6 +33,12 @@ class RequestInfo:
     rest: str = ""
     """What follows a proxy subresource."""
 
+    def with_verb(self, verb: str) -> RequestInfo:
+        return RequestInfo(
+            verb, self.path, self.resource_request, self.api_prefix, self.group, self.version,
+            self.namespace, self.resource, self.subresource, self.name, self.rest,
+        )  # fmt: skip
+
 
 @dataclass(slots=True)
 class Peer:

@@ -6,7 +6,6 @@ Upstream: apiserver endpoints/request/requestinfo.go:NewRequestInfo and endpoint
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from copy import copy
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
@@ -31,9 +30,8 @@ def request_info(request: Request) -> RequestInfo:
     parts = split(request.path)
     if len(parts) < 3 or parts[0] not in ("api", "apis") or (parts[0] == "apis" and len(parts) < 4):
         return RequestInfo(request.method.lower(), request.path)
-    info = copy(resource_info(request.path))
-    info.verb = _verb(request, info)
-    return info
+    info = resource_info(request.path)
+    return info.with_verb(_verb(request, info))
 
 
 def _verb(request: Request, info: RequestInfo) -> str:

@@ -6,7 +6,6 @@ The only module that may read the system's clock or make random values. Called b
 import random
 import re
 import time
-import uuid
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Protocol
 
@@ -33,6 +32,10 @@ _PARTS = (
 )
 _PATTERNS = tuple((layout, re.compile(pattern, re.ASCII)) for layout, pattern in _PARTS)
 
+_UID_RANDOM = (1 << 128) - 1 & ~(0xF << 76) & ~(0x3 << 62)
+_UID_FIXED = 4 << 76 | 2 << 62
+"""What marks a version 4 UUID."""
+
 
 class Clock(Protocol):
     """What time it is. `now` is the wall clock in UTC, `monotonic` counts seconds for measuring and never goes back."""
@@ -56,11 +59,13 @@ class Identity:
     """Makes uids and name suffixes; give it a seeded `random.Random` for runs that repeat."""
 
     def __init__(self, source: random.Random | None = None) -> None:
-        self._source = source or random.SystemRandom()
+        self._source = source or random.Random()  # noqa: S311 - uids and suffixes are no secrets
 
     def uid(self) -> str:
         """A version 4 UUID in its canonical text."""
-        return str(uuid.UUID(int=self._source.getrandbits(128), version=4))
+        bits = self._source.getrandbits(128) & _UID_RANDOM | _UID_FIXED
+        text = f"{bits:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
     def fraction(self) -> float:
         """A number in [0, 1), for jitter."""
@@ -73,18 +78,14 @@ class Identity:
 
 def rfc3339(moment: datetime) -> str:
     """As metav1.Time is written: UTC, whole seconds, `2006-01-02T15:04:05Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment.year >= 1000 else _early(moment) + "Z"
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return utc.isoformat("T", "seconds")[:19] + "Z"
 
 
 def rfc3339_micro(moment: datetime) -> str:
     """As metav1.MicroTime is written: UTC, always six decimals, `2006-01-02T15:04:05.000000Z`."""
     utc = moment.astimezone(UTC)
     return f"{rfc3339(utc)[:-1]}.{utc.microsecond:06d}Z"
-
-
-def _early(moment: datetime) -> str:
-    """strftime does not pad years below 1000 on every platform."""
-    return moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()
 
 
 def parse_rfc3339(text: str) -> datetime:

@@ -4,12 +4,11 @@ for every connection or token, and by the tokenreviews resource.
 
 from __future__ import annotations
 
-import hmac
 import secrets
 from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from hashlib import sha256
+from hashlib import blake2b
 
 from kcompat.apimachinery.clock import Clock
 from kcompat.apimachinery.user import ANONYMOUS, AUTHENTICATED, UNAUTHENTICATED, UserInfo
@@ -80,7 +79,7 @@ class CachedTokens:
 
     async def authenticate_token(self, token: str, audiences: Sequence[str]) -> TokenAnswer:
         """Raises InvalidCredentials."""
-        digest = hmac.digest(self._key, token.encode("utf-8", "surrogatepass"), sha256)
+        digest = blake2b(token.encode("utf-8", "surrogatepass"), key=self._key).digest()
         key, now = (digest, tuple(audiences)), self._clock.monotonic()
         if (remembered := self._accepted.get(key)) and now < remembered[0]:
             return remembered[1]
