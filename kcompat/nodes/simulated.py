@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from kcompat.apimachinery import meta
@@ -81,6 +81,8 @@ class SimulatedNodes:
         if self.settings.events:
             self._tasks.append(asyncio.create_task(self._events.run(), name="node events"))
         await self._register(list(self._kubelets.values()))
+        await self._pods.wait_synced()
+        self._see_pods(self._pods.store)
         node_handler = self._nodes.add_handler(self._node_seen, lambda old, new: self._node_seen(new), self._node_deleted)
         pod_handler = self._pods.add_handler(self._pod_seen, lambda old, new: self._pod_seen(new), self._pod_deleted)
         self._handlers = [(self._nodes, node_handler), (self._pods, pod_handler)]
@@ -102,8 +104,7 @@ class SimulatedNodes:
         kubelet = self._make(self._next_index, name)
         self._next_index += 1
         await self._register([kubelet])
-        for pod in [pod for pod in self._pods.store if pod["spec"].get("nodeName") == kubelet.name]:
-            self._pod_seen(pod)
+        self._see_pods(pod for pod in list(self._pods.store) if pod["spec"].get("nodeName") == kubelet.name)
         return kubelet.name
 
     async def remove(self, name: str) -> None:
@@ -207,6 +208,11 @@ class SimulatedNodes:
             kubelet.gone = True
 
     # -- their pods
+
+    def _see_pods(self, pods: Iterable[Tree]) -> None:
+        """Takes up the pods there are, those with an address first: it is theirs, and must not be given to another."""
+        for pod in sorted(pods, key=lambda pod: "podIP" not in (pod.get("status") or {})):
+            self._pod_seen(pod)
 
     def _pod_seen(self, pod: Tree) -> None:
         """A pod was bound to a node of ours, or one of ours changed."""

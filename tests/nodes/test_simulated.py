@@ -204,6 +204,17 @@ async def test_a_restart_keeps_what_runs(cluster):
         assert status_of(cluster, "q")["podIP"] != before["status"]["podIP"]
 
 
+async def test_addresses_stay_with_their_pods_over_a_restart(cluster):
+    async with simulated(cluster):
+        for number in range(3):
+            cluster.put("pods", pod(f"p{number}", node_name="node-0"))
+        await until(lambda: all(phase(cluster, f"p{number}") == "Running" for number in range(3)))
+    cluster.put("pods", pod("a", node_name="node-0"))  # comes first in a list
+    async with simulated(cluster):
+        await until(lambda: phase(cluster, "a") == "Running")
+        assert len({status_of(cluster, name)["podIP"] for name in ("a", "p0", "p1", "p2")}) == 4
+
+
 async def test_host_network(cluster):
     async with simulated(cluster):
         cluster.put("pods", pod("p", node_name="node-0", hostNetwork=True))
