@@ -47,6 +47,7 @@ from kcompat.client.client import Client
 from kcompat.client.local import LocalAnswer, LocalTransport
 from kcompat.config import Settings
 from kcompat.ensure import ensure_objects, ensure_policy
+from kcompat.leading import run_leading
 from kcompat.registry import bootstrap
 from kcompat.registry.catalog import Catalog, default_catalog
 from kcompat.registry.service_addresses import ServiceAddresses, parse_ranges
@@ -299,19 +300,38 @@ class ControlPlane:
         manager = Manager(
             self.client_for, disabled=self.settings.disabled_controllers, settings=told, clock=self.clock, identity=self.identity
         )
+        if self.settings.leader_elect:
+            self._background("controllers", self._leading("kube-controller-manager", "system:kube-controller-manager", manager.run))
+            return
         await manager.start()
         self._stack.append(manager.stop)
         self._parts["controllers"] = manager
 
     async def _start_scheduler(self) -> None:
+        work = self._schedule
+        if self.settings.leader_elect:
+            self._background("scheduler", self._leading("kube-scheduler", "system:kube-scheduler", work))
+        else:
+            self._background("scheduler", work())
+
+    async def _schedule(self) -> None:
+        """Schedules until cancelled."""
         from kcompat.client.informer import InformerFactory
         from kcompat.scheduler.loop import run_scheduler
 
         client = self.client_for("system:kube-scheduler")
         factory = InformerFactory(client, self.identity)
-        self._background("scheduler", run_scheduler(client, factory, self.clock, self.identity))
+        scheduler = asyncio.create_task(run_scheduler(client, factory, self.clock, self.identity))
+        await asyncio.sleep(0)  # it registers its informers before they start
         factory.start()
-        self._stack.append(factory.stop)
+        try:
+            await scheduler
+        finally:
+            scheduler.cancel()
+            await factory.stop()
+
+    def _leading(self, lease: str, user: str, work: Callable[[], Awaitable[None]]) -> Coroutine[Any, Any, None]:
+        return run_leading(self.client_for(user), lease, work, self.clock, self.identity)
 
     async def _start_nodes(self) -> None:
         from kcompat.client.informer import InformerFactory

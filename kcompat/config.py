@@ -50,7 +50,6 @@ class Settings:
     api_audiences: tuple[str, ...] = _flag((), "audiences of the API server (default: the issuer)")
     service_cluster_ip_range: str = _flag("10.96.0.0/16", "addresses of Services", metavar="CIDR")
     service_node_port_range: str = _flag("30000-32767", "node ports of Services", metavar="FROM-TO")
-    cluster_cidr: str = _flag("10.244.0.0/16", "addresses of pods", metavar="CIDR", parts="controllers nodes")
     enable_admission_plugins: tuple[str, ...] = _flag((), "admission plugins to turn on besides the default ones")
     disable_admission_plugins: tuple[str, ...] = _flag((), "admission plugins to turn off")
     max_requests_inflight: int = _flag(400, "reads worked on at once; more are answered 429; 0: no limit")

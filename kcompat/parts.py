@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from typing import Any
 
 from kcompat.apimachinery.clock import Identity, SystemClock
 from kcompat.client.client import Client
 from kcompat.client.http import HttpTransport
 from kcompat.client.kubeconfig import Connection, load
 from kcompat.config import Settings
+from kcompat.leading import run_leading
 
 Stop = Callable[[], Awaitable[None]]
 
@@ -38,24 +40,43 @@ async def _controllers(connection: Connection, settings: Settings) -> Stop:
 
     told = ControllerSettings(root_ca=connection.ca.decode())
     manager = Manager(_client_for(connection), disabled=settings.disabled_controllers, settings=told)
-    await manager.start()
-    return manager.stop
+    if not settings.leader_elect:
+        await manager.start()
+        return manager.stop
+    client, identity = _client_for(connection)(""), Identity()
+    return _stopping(run_leading(client, "kube-controller-manager", manager.run, SystemClock(), identity), client)
 
 
 async def _scheduler(connection: Connection, settings: Settings) -> Stop:
-    from kcompat.client.informer import InformerFactory
-    from kcompat.scheduler.loop import run_scheduler
-
     client, identity = _client_for(connection)("system:kube-scheduler"), Identity()
-    factory = InformerFactory(client, identity)
-    task = asyncio.create_task(run_scheduler(client, factory, SystemClock(), identity))
-    factory.start()
+
+    async def schedule() -> None:
+        from kcompat.client.informer import InformerFactory
+        from kcompat.scheduler.loop import run_scheduler
+
+        factory = InformerFactory(client, identity)
+        scheduler = asyncio.create_task(run_scheduler(client, factory, SystemClock(), identity))
+        await asyncio.sleep(0)  # it registers its informers before they start
+        factory.start()
+        try:
+            await scheduler
+        finally:
+            scheduler.cancel()
+            await factory.stop()
+
+    if settings.leader_elect:
+        return _stopping(run_leading(client, "kube-scheduler", schedule, SystemClock(), identity), client)
+    return _stopping(schedule(), client)
+
+
+def _stopping(work: Coroutine[Any, Any, None], client: Client) -> Stop:
+    """Runs work in the background; the answer cancels it."""
+    task = asyncio.create_task(work)
 
     async def stop() -> None:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        await factory.stop()
         await client.close()
 
     return stop
