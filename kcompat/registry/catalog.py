@@ -25,7 +25,39 @@ Fact = Mapping[str, Any]
 def _surface() -> Iterable[Fact]:
     """What a server without flags serves, in discovery's order."""
     data: list[Fact] = orjson.loads(Path(apimachinery.__path__[0], "data", "resources.json").read_bytes())
-    return data
+    return sorted(data, key=_discovery_order)
+
+
+GROUP_ORDER = (
+    "",
+    "apiregistration.k8s.io",
+    "apps",
+    "events.k8s.io",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "autoscaling",
+    "batch",
+    "certificates.k8s.io",
+    "networking.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "storage.k8s.io",
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "scheduling.k8s.io",
+    "coordination.k8s.io",
+    "node.k8s.io",
+    "discovery.k8s.io",
+    "resource.k8s.io",
+    "flowcontrol.apiserver.k8s.io",
+    "storagemigration.k8s.io",
+)
+"""By the priority of their APIServices (upstream: controlplane/apiserver/aggregator.go:DefaultGenericAPIServicePriorities)."""
+
+
+def _discovery_order(fact: Fact) -> tuple[int, int]:
+    """Groups by priority, the newest version first; both decide which resource a short name means."""
+    return GROUP_ORDER.index(fact["group"]), -int(fact["version"].removeprefix("v"))
 
 
 DEPRECATED: Mapping[tuple[str, str, str], str] = {
@@ -70,7 +102,7 @@ def complete(resource: Resource, fact: Fact) -> Resource:
 def _subresource(resource: Resource, fact: Fact) -> Subresource:
     """A subresource as declared, or, for status, from the facts alone. KeyError if neither says how it works."""
     own = resource.subresource(fact["name"])
-    group, version = fact.get("group", resource.group), fact.get("version", resource.version)
+    group, version = fact.get("kindGroup", resource.group), fact.get("kindVersion", resource.version)
     if own is None and fact["name"] == "status":
         own = Status()
     if not isinstance(own, Action | Scale | Status):

@@ -1,0 +1,133 @@
+"""What the manifests are run against: kcompat over each store, and upstream's binaries with kcompat's simulated nodes. Called by `__main__.py`.
+
+Each is a context manager that answers with the administrator's kubeconfig as a tree.
+"""
+
+from __future__ import annotations
+
+import base64
+import socket
+import ssl
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from conformance.tools import build
+
+Tree = dict[str, Any]
+NODES = "3"
+STORES = ("memory", "sqlite", "etcd", "upstream")
+
+
+class Processes:
+    """Processes that log into a directory and end together."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._running: list[subprocess.Popen[bytes]] = []
+
+    def spawn(self, name: str, *command: str) -> None:
+        with (self._directory / f"{name}.log").open("wb") as log:
+            self._running.append(subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL))
+
+    def stop(self) -> None:
+        for process in reversed(self._running):
+            process.terminate()
+            process.wait(60)
+
+
+@contextmanager
+def started(store: str, directory: Path) -> Iterator[Tree]:
+    """A cluster over this store, ready."""
+    processes = Processes(directory)
+    try:
+        yield _upstream(processes, directory) if store == "upstream" else _kcompat(processes, directory, store)
+    finally:
+        processes.stop()
+
+
+def _kcompat(processes: Processes, directory: Path, store: str) -> Tree:
+    port = free_port()
+    endpoint = {"memory": "memory://", "sqlite": f"sqlite://{directory}/state.db"}.get(store) or _etcd(processes, directory)
+    processes.spawn(
+        "kcompat", sys.executable, "-m", "kcompat", "up", "--data-dir", str(directory / "data"), "--listen", f"127.0.0.1:{port}",
+        "--nodes", NODES, "--datastore-endpoint", endpoint,
+    )  # fmt: skip
+    _wait(f"https://127.0.0.1:{port}/readyz")
+    kubeconfig: Tree = yaml.safe_load((directory / "data" / "kubeconfig").read_text())
+    return kubeconfig
+
+
+def _upstream(processes: Processes, directory: Path) -> Tree:
+    port, key, config = free_port(), directory / "sa.key", directory / "kubeconfig"
+    subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True, capture_output=True)
+    (directory / "tokens.csv").write_text('admin-token,admin,admin,"system:masters"\n')
+    processes.spawn(
+        "kube-apiserver", str(build("kube-apiserver")), "--etcd-servers", _etcd(processes, directory), "--secure-port", str(port),
+        "--bind-address", "127.0.0.1", "--cert-dir", str(directory / "certs"), "--service-account-key-file", str(key),
+        "--service-account-signing-key-file", str(key), "--service-account-issuer", "https://kubernetes.default.svc.cluster.local",
+        "--service-cluster-ip-range", "10.96.0.0/16", "--authorization-mode", "Node,RBAC", "--token-auth-file", str(directory / "tokens.csv"),
+    )  # fmt: skip
+    _wait(f"https://127.0.0.1:{port}/readyz")
+    authority = directory / "certs" / "apiserver.crt"
+    kubeconfig = _token_kubeconfig(port, authority)
+    config.write_text(yaml.safe_dump(kubeconfig))
+    processes.spawn(
+        "kube-controller-manager", str(build("kube-controller-manager")), "--kubeconfig", str(config), "--leader-elect=false", "--secure-port=0",
+        "--service-account-private-key-file", str(key), "--root-ca-file", str(authority), "--use-service-account-credentials",
+        "--allocate-node-cidrs", "--cluster-cidr", "10.244.0.0/16",
+    )  # fmt: skip
+    processes.spawn("kube-scheduler", str(build("kube-scheduler")), "--kubeconfig", str(config), "--leader-elect=false", "--secure-port=0")
+    processes.spawn("nodes", sys.executable, "-m", "kcompat", "nodes", "--kubeconfig", str(config), "--nodes", NODES)
+    return kubeconfig
+
+
+def _token_kubeconfig(port: int, authority: Path) -> Tree:
+    cluster = {"server": f"https://127.0.0.1:{port}", "certificate-authority-data": base64.b64encode(authority.read_bytes()).decode()}
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "c", "cluster": cluster}],
+        "users": [{"name": "u", "user": {"token": "admin-token"}}],
+        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "c",
+    }
+
+
+def _etcd(processes: Processes, directory: Path) -> str:
+    url, peer = f"http://127.0.0.1:{free_port()}", f"http://127.0.0.1:{free_port()}"
+    processes.spawn(
+        "etcd", str(build("etcd")), "--data-dir", str(directory / "etcd"), "--listen-client-urls", url, "--advertise-client-urls", url,
+        "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", f"default={peer}", "--log-level", "error",
+    )  # fmt: skip
+    _wait(f"{url}/health")
+    return url
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait(url: str, seconds: float = 60) -> None:
+    """Until the URL answers 200. Raises TimeoutError."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(url, context=context, timeout=2):
+                return
+        except (OSError, urllib.error.URLError):
+            time.sleep(0.05)
+    raise TimeoutError(f"{url} did not become ready")

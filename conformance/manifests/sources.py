@@ -1,0 +1,136 @@
+"""The manifests: found in the Go module cache, their templates filled in, told apart by the kinds they use. Called by `__main__.py`."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from conformance.tools import HERE, KUBERNETES, go
+
+FOLDERS = ("hack/testdata", "test/fixtures/doc-yaml")
+SKELETON = frozenset(
+    ("Namespace", "Pod", "Deployment", "ReplicaSet", "Service", "ConfigMap", "Secret", "ServiceAccount", "Node", "Event", "Lease")
+    + ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
+)
+"""The kinds whose rules, controllers and columns the walking skeleton has."""
+
+LATER = {
+    "CustomResourceDefinition": "custom resources",
+    "Foo": "custom resources",
+    "Bar": "custom resources",
+    "Example": "custom resources",
+    "Widget": "custom resources",
+    "Kind": "custom resources",
+    "Job": "the job controller",
+    "DaemonSet": "the daemon set controller",
+    "StatefulSet": "the stateful set controller",
+    "ReplicationController": "the replication controller",
+    "PersistentVolume": "the persistent volume controller",
+    "PersistentVolumeClaim": "the persistent volume controller",
+    "ResourceQuota": "the resource quota controller",
+    "LimitRange": "nothing: admission has it",
+    "PodTemplate": "nothing: stored only",
+    "CertificateSigningRequest": "the certificate controllers",
+}
+"""What a kind outside the skeleton needs besides being served."""
+
+_IMAGES = {
+    "AgnhostImage": "registry.k8s.io/e2e-test-images/agnhost:2.66.1",
+    "BusyBoxImage": "registry.k8s.io/e2e-test-images/busybox:1.37.0-1",
+    "NautilusImage": "registry.k8s.io/e2e-test-images/nautilus:1.7",
+    "KittenImage": "registry.k8s.io/e2e-test-images/kitten:1.7",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """An object a manifest names."""
+
+    kind: str
+    group: str
+    namespace: str
+    name: str
+
+    @property
+    def argument(self) -> str:
+        """What kubectl takes for it: deployment.apps/web."""
+        return f"{self.kind.lower()}{'.' + self.group if self.group else ''}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One file. `name` is its path in the module; `text` is what kubectl is given."""
+
+    name: str
+    text: str
+    refs: tuple[Ref, ...]
+    broken: str = ""
+    """Why it cannot be read, if it cannot."""
+
+    @property
+    def kinds(self) -> list[str]:
+        return sorted({ref.kind for ref in self.refs})
+
+    @property
+    def needs(self) -> str:
+        """What a later issue brings that it needs; empty when the skeleton has it all."""
+        return "; ".join(sorted({f"{kind}: {LATER.get(kind, 'unknown kind')}" for kind in self.kinds if kind not in SKELETON}))
+
+
+def module() -> Path:
+    """The Kubernetes module's directory, downloaded if absent. Raises CalledProcessError."""
+    command = [go(), "mod", "download", "-json", f"k8s.io/kubernetes@v{KUBERNETES}"]
+    printed = subprocess.run(command, cwd=HERE / "upstream", capture_output=True, text=True, check=True).stdout
+    return Path(json.loads(printed)["Dir"])
+
+
+def manifests() -> tuple[list[Manifest], list[str]]:
+    """The manifests in order of their names, and the files that are something else."""
+    root = module()
+    found, others = [], []
+    for path in sorted(file for folder in FOLDERS for file in (root / folder).rglob("*") if file.is_file()):
+        name = str(path.relative_to(root))
+        manifest = read(name, path.read_text(errors="replace"))
+        if manifest is None:
+            others.append(name)
+        else:
+            found.append(manifest)
+    return found, others
+
+
+def read(name: str, raw: str) -> Manifest | None:
+    """The manifest; None when the file is something else."""
+    if not re.search(r"\.(ya?ml|json)(\.in)?$", name):
+        return None
+    text = re.sub(r"{{\.(\w+)}}", lambda match: _IMAGES[match[1]], raw)
+    try:
+        documents = list(_json_documents(text)) if text.startswith("{") else [tree for tree in yaml.load_all(text, yaml.BaseLoader) if tree]
+    except (yaml.YAMLError, ValueError) as error:
+        return Manifest(name, text, (), str(error).splitlines()[0])
+    if not any(isinstance(tree, dict) and "apiVersion" in tree for tree in documents) or "kustomize" in name and "kustomization" in name:
+        return None
+    return Manifest(name, text, tuple(ref for tree in documents for ref in _refs(tree)))
+
+
+def _json_documents(text: str) -> Iterator[Any]:
+    """kubectl reads several JSON documents one after another."""
+    decoder = json.JSONDecoder()
+    while text := text.lstrip():
+        tree, end = decoder.raw_decode(text)
+        yield tree
+        text = text[end:]
+
+
+def _refs(tree: Any) -> Iterator[Ref]:
+    for item in tree.get("items", [tree]):
+        metadata = item.get("metadata") or {}
+        kind = item.get("kind") or tree.get("kind", "").removesuffix("List")
+        version = item.get("apiVersion") or tree.get("apiVersion", "")
+        yield Ref(kind, version.rpartition("/")[0], metadata.get("namespace", ""), metadata.get("name", ""))
