@@ -55,10 +55,18 @@ def one_of(value: str | None, at: Path, supported: Sequence[str], *, optional: b
     return [field.required(at) if not value else field.not_supported(at, value, supported)]
 
 
-def relative_path(path: str, at: Path) -> list[FieldError]:
-    """A path below a directory (validateLocalDescendingPath)."""
-    errors = [field.invalid(at, path, "must be a relative path")] if path.startswith("/") else []
-    return errors + no_backsteps(path, at)
+def member_of(tree: Tree, member: str, at: Path, supported: Sequence[str], *, optional: bool = False) -> Errors:
+    """The same for a member of the tree at this path."""
+    value = tree.get(member)
+    return NONE if value in supported else one_of(value, at.child(member), supported, optional=optional)
+
+
+def relative_path(path: str, at: Path, *more: str) -> Errors:
+    """A path below a directory (validateLocalDescendingPath). `more` leads from `at` to the field."""
+    if ".." not in path and not path.startswith("/"):
+        return NONE
+    errors = [field.invalid(at.child(*more), path, "must be a relative path")] if path.startswith("/") else []
+    return errors + no_backsteps(path, at.child(*more))
 
 
 def no_backsteps(path: str, at: Path) -> list[FieldError]:
@@ -66,11 +74,11 @@ def no_backsteps(path: str, at: Path) -> list[FieldError]:
     return [field.invalid(at, path, "must not contain '..'")] if ".." in path.split("/") else []
 
 
-def local_path(path: str, at: Path) -> list[FieldError]:
+def local_path(path: str, at: Path, *more: str) -> Errors:
     """A relative path that is not reserved (ValidateLocalNonReservedPath)."""
-    errors = relative_path(path, at)
+    errors = relative_path(path, at, *more)
     if path.startswith("..") and not path.startswith("../"):
-        errors.append(field.invalid(at, path, "must not start with '..'"))
+        return [*errors, field.invalid(at.child(*more), path, "must not start with '..'")]
     return errors
 
 

@@ -14,7 +14,7 @@ from kcompat.apimachinery.field import FieldError, Path
 from kcompat.apimachinery.schema import types
 from kcompat.registry.declare import Tree
 from kcompat.registry.rules.pod import environment, probes
-from kcompat.registry.rules.pod.checks import NONE, NOWHERE, Errors, dns_label, invalid_each, one_of, relative_path
+from kcompat.registry.rules.pod.checks import NONE, NOWHERE, Errors, dns_label, invalid_each, member_of, one_of, relative_path
 from kcompat.registry.rules.pod.go_form import go_form
 from kcompat.registry.rules.pod.options import Options
 from kcompat.registry.rules.pod.resource_list import is_restartable
@@ -28,6 +28,7 @@ _PROPAGATIONS: Final = ("Bidirectional", "HostToContainer", "None")
 _RECURSIVE: Final = ("Disabled", "Enabled", "IfPossible")
 _RESIZE_POLICIES: Final = ("NotRequired", "RestartContainer")
 _ONLY_FOR_SERVING: Final = ("lifecycle", "livenessProbe", "readinessProbe", "startupProbe")
+_COMMON_OF_MOUNTS: Final = frozenset(("name", "mountPath", "readOnly"))
 _EPHEMERAL: Final = frozenset((
     "name", "image", "command", "args", "workingDir", "envFrom", "env", "volumeMounts", "volumeDevices", "terminationMessagePath",
     "terminationMessagePolicy", "imagePullPolicy", "securityContext", "stdin", "stdinOnce", "tty", "targetContainerName",
@@ -117,7 +118,7 @@ def ephemeral(containers: Sequence[Tree], around: Surroundings, at: Path) -> lis
     for index, container in enumerate(containers):
         here = at.index(index)
         errors += common(container, around, here)
-        errors += only_for_pods((container,), at, index)
+        errors += only_for_pods((container,), at, first=index)
         if (name := container.get("name") or "") in seen:
             errors.append(field.duplicate(here.child("name"), name))
         seen.add(name)
@@ -145,13 +146,13 @@ def _lower_first(name: str) -> str:
     return name[0].lower() + name[1:]
 
 
-def only_for_pods(containers: Iterable[Tree], at: Path, first: int = 0) -> list[FieldError]:
-    """What templates may say and pods may not (validateContainersOnlyForPod)."""
+def only_for_pods(containers: Iterable[Tree], at: Path, *more: str, first: int = 0) -> list[FieldError]:
+    """What templates may say and pods may not (validateContainersOnlyForPod). `more` leads from `at` to the list."""
     errors: list[FieldError] = []
     for index, container in enumerate(containers, first):
         image = container.get("image") or ""
         if image != image.strip():
-            errors.append(field.invalid(at.index(index).child("image"), image, "must not have leading or trailing whitespace"))
+            errors.append(field.invalid(at.child(*more).index(index).child("image"), image, "must not have leading or trailing whitespace"))
     return errors
 
 
@@ -165,7 +166,7 @@ def common(container: Tree, around: Surroundings, at: Path) -> list[FieldError]:
         errors += invalid_each(at.child("name"), name, messages)
     if not container.get("image"):
         errors.append(field.required(at.child("image")))
-    errors += one_of(container.get("terminationMessagePolicy"), at.child("terminationMessagePolicy"), _MESSAGE_POLICIES)
+    errors += member_of(container, "terminationMessagePolicy", at, _MESSAGE_POLICIES)
     if ports := container.get("ports"):
         errors += _ports(ports, at.child("ports"))
     if env := container.get("env"):
@@ -177,7 +178,7 @@ def common(container: Tree, around: Surroundings, at: Path) -> list[FieldError]:
         errors += _mounts(mounts, devices, container, around, at.child("volumeMounts"))
     if devices:
         errors += _devices(devices, mounts, around, at.child("volumeDevices"))
-    errors += one_of(container.get("imagePullPolicy"), at.child("imagePullPolicy"), PULL_POLICIES)
+    errors += member_of(container, "imagePullPolicy", at, PULL_POLICIES)
     if resources := container.get("resources"):
         errors += container_requirements(resources, around.claims, at.child("resources"), around.options)
     if policies := container.get("resizePolicy"):
@@ -192,6 +193,8 @@ def _ports(ports: Sequence[Tree], at: Path) -> list[FieldError]:
     errors: list[FieldError] = []
     seen: set[str] = set()
     for index, port in enumerate(ports):
+        if _is_plain(port):
+            continue
         here = at.index(index)
         if name := port.get("name"):
             if messages := names.is_valid_port_name(name):
@@ -206,9 +209,13 @@ def _ports(ports: Sequence[Tree], at: Path) -> list[FieldError]:
             errors += invalid_each(here.child("containerPort"), number, names.is_valid_port_number(number))
         if host and not 1 <= host <= 65535:
             errors += invalid_each(here.child("hostPort"), host, names.is_valid_port_number(host))
-        if (protocol := port.get("protocol")) not in _PROTOCOLS:
-            errors += one_of(protocol, here.child("protocol"), _PROTOCOLS)
+        errors += member_of(port, "protocol", here, _PROTOCOLS)
     return errors
+
+
+def _is_plain(port: Tree) -> bool:
+    """The port as most are, without a name or a port of the host."""
+    return port.keys() == {"containerPort", "protocol"} and 1 <= port["containerPort"] <= 65535 and port["protocol"] in _PROTOCOLS
 
 
 def host_port_conflicts(containers: Sequence[Tree], at: Path) -> list[FieldError]:
@@ -232,8 +239,11 @@ def _mounts(mounts: Sequence[Tree], devices: Sequence[Tree], container: Tree, ar
     points: set[str] = set()
     by_device = {device.get("name") or "": device.get("devicePath") or "" for device in devices}
     for index, mount in enumerate(mounts):
-        here = at.index(index)
         name, point = mount.get("name") or "", mount.get("mountPath") or ""
+        if name in around.volumes and point and point not in points and not devices and mount.keys() <= _COMMON_OF_MOUNTS:
+            points.add(point)
+            continue
+        here = at.index(index)
         if not name:
             errors.append(field.required(here.child("name")))
         if name not in around.volumes:
@@ -247,7 +257,7 @@ def _mounts(mounts: Sequence[Tree], devices: Sequence[Tree], container: Tree, ar
             errors.append(field.invalid(here.child("name"), name, "must not already exist in volumeDevices"))
         if point in by_device.values():
             errors.append(field.invalid(here.child("mountPath"), point, "must not already exist as a path in volumeDevices"))
-        if mount.keys() - {"name", "mountPath", "readOnly"}:
+        if mount.keys() - _COMMON_OF_MOUNTS:
             errors += _mount_options(mount, container, here, at)
     return errors
 
@@ -256,11 +266,11 @@ def _mount_options(mount: Tree, container: Tree, here: Path, at: Path) -> list[F
     errors: list[FieldError] = []
     path, expression = mount.get("subPath") or "", mount.get("subPathExpr") or ""
     if path:
-        errors += relative_path(path, at.child("subPath"))
+        errors += relative_path(path, at, "subPath")
     if expression:
         if path:
             errors.append(field.invalid(here.child("subPathExpr"), expression, "subPathExpr and subPath are mutually exclusive"))
-        errors += relative_path(expression, at.child("subPathExpr"))
+        errors += relative_path(expression, at, "subPathExpr")
     if (propagation := mount.get("mountPropagation")) is not None:
         errors += _propagation(propagation, container, at.child("mountPropagation"))
     if (recursive := mount.get("recursiveReadOnly")) is not None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from kcompat.apimachinery import field, names, quantity
 from kcompat.apimachinery.field import FieldError, Path
 from kcompat.registry.declare import Tree
-from kcompat.registry.rules.pod.checks import NONE, Errors, dns_label, invalid_each, no_backsteps, qualified_name
+from kcompat.registry.rules.pod.checks import CONTAINER_LISTS, NONE, Errors, dns_label, invalid_each, no_backsteps, qualified_name
 
 _ENV_FIELDS: Final = (
     "metadata.name", "metadata.namespace", "metadata.uid", "spec.nodeName", "spec.serviceAccountName", "status.hostIP", "status.hostIPs",
@@ -166,19 +166,24 @@ def _object_name(name: str, at: Path) -> list[FieldError]:
     return invalid_each(at, name, names.name_is_dns_subdomain(name, True)) if name else [field.required(at)]
 
 
-def file_key_volumes(spec: Tree, containers: list[tuple[Tree, Path]]) -> list[FieldError]:
+def file_key_volumes(spec: Tree, at: Path) -> Errors:
     """Variables read from files need an emptyDir (validateFileKeyRefVolumes)."""
+    references = [
+        (reference, member, i, j)
+        for member in CONTAINER_LISTS
+        for i, container in enumerate(spec.get(member) or ())
+        for j, variable in enumerate(container.get("env") or ())
+        if (source := variable.get("valueFrom")) and (reference := source.get("fileKeyRef")) is not None
+    ]
+    if not references:
+        return NONE
     errors: list[FieldError] = []
     volumes = {volume.get("name"): volume for volume in spec.get("volumes") or ()}
-    for container, at in containers:
-        for index, variable in enumerate(container.get("env") or ()):
-            reference = (variable.get("valueFrom") or {}).get("fileKeyRef")
-            if reference is None:
-                continue
-            name = reference.get("volumeName") or ""
-            place = at.child("env").index(index).child("valueFrom", "fileKeyRef", "volumeName")
-            if name not in volumes:
-                errors.append(field.not_found(place, name))
-            elif volumes[name].get("emptyDir") is None:
-                errors.append(field.invalid(place, name, "referenced volume must be of type emptyDir"))
+    for reference, member, i, j in references:
+        name = reference.get("volumeName") or ""
+        place = at.child(member).index(i).child("env").index(j).child("valueFrom", "fileKeyRef", "volumeName")
+        if name not in volumes:
+            errors.append(field.not_found(place, name))
+        elif volumes[name].get("emptyDir") is None:
+            errors.append(field.invalid(place, name, "referenced volume must be of type emptyDir"))
     return errors

@@ -86,4 +86,3 @@ def _lines(value: Any) -> list[str]:
         content = line.lstrip(" ")
         lines.append(" " * ((len(line) - len(content)) // 2) + content + "\n")
     return lines
-

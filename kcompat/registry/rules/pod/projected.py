@@ -5,17 +5,17 @@ Answers pkg/apis/core/validation/validation.go:validateProjectedVolumeSource and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Final
 
-from kcompat.apimachinery import field, names
+from kcompat.apimachinery import field
 from kcompat.apimachinery.field import FieldError, Path
-from kcompat.apimachinery.quote import quote
-from kcompat.apimachinery.validation import MAX_ANNOTATIONS_SIZE, validate_label_selector
+from kcompat.apimachinery.validation import validate_label_selector
 from kcompat.registry.declare import Tree
-from kcompat.registry.rules.pod.checks import file_mode, invalid_each, local_path, qualified_name, required, user_id
+from kcompat.registry.rules.pod.checks import file_mode, invalid_each, local_path, required, user_id
 from kcompat.registry.rules.pod.go_form import go_form
 from kcompat.registry.rules.pod.options import Options
+from kcompat.registry.rules.signer_name import bundle_name_messages, is_kubernetes_signer, signer_name, user_annotations
 
 ItemRule = Callable[[Tree, Path], list[FieldError]]
 _KEY_TYPES: Final = ("RSA3072", "RSA4096", "ECDSAP256", "ECDSAP384", "ECDSAP521", "ED25519")
@@ -44,8 +44,9 @@ def projected(source: Tree, at: Path, options: Options, key_to_path: ItemRule, d
     """validateProjectedVolumeSource. The rules of single files come from volumes."""
     errors = [*file_mode(source, "defaultMode", at), *user_id(source, "defaultUser", at)]
     paths = _Paths(at)
+    sources = at.child("sources")
     for index, projection in enumerate(source.get("sources") or ()):
-        here = at.child("sources").index(index)
+        here = sources.index(index)
         found = [name for name in _ORDER if projection.get(name) is not None]
         for name in found:
             errors += _projection(name, projection[name], here.child(name), paths, options, key_to_path, downward_file)
@@ -89,17 +90,16 @@ def _downward(source: Tree, at: Path, paths: _Paths, downward_file: ItemRule) ->
 
 def _token(source: Tree, at: Path, volume: Path, options: Options) -> list[FieldError]:
     errors: list[FieldError] = []
-    seconds, here, path = source.get("expirationSeconds"), at.child("expirationSeconds"), source.get("path") or ""
+    seconds, path = source.get("expirationSeconds"), source.get("path") or ""
     if seconds is None:
-        errors.append(field.required(here))
-    elif seconds < _MIN_TOKEN_SECONDS:
-        errors.append(field.invalid(here, seconds, "may not specify a duration less than 10 minutes"))
-    elif seconds > 2**32:
-        errors.append(field.invalid(here, seconds, "may not specify a duration larger than 2^32 seconds"))
+        errors.append(field.required(at.child("expirationSeconds")))
+    elif not _MIN_TOKEN_SECONDS <= seconds <= 2**32:
+        detail = "less than 10 minutes" if seconds < _MIN_TOKEN_SECONDS else "larger than 2^32 seconds"
+        errors.append(field.invalid(at.child("expirationSeconds"), seconds, f"may not specify a duration {detail}"))
     if not path:
         errors.append(field.required(volume.child("path")))
     elif not options.allow_non_local_token_path:
-        errors += local_path(path, volume.child("path"))
+        errors += local_path(path, volume, "path")
     return [*errors, *user_id(source, "user", at)]
 
 
@@ -119,7 +119,7 @@ def _trust_bundle(source: Tree, at: Path, paths: _Paths) -> list[FieldError]:
         errors.append(field.required(at, "either name or signerName must be specified"))
     if not path:
         errors.append(field.required(at.child("path")))
-    return [*errors, *user_id(source, "user", at), *local_path(path, at.child("path")), *paths.add(path)]
+    return [*errors, *user_id(source, "user", at), *local_path(path, at, "path"), *paths.add(path)]
 
 
 def _named_bundle(name: str, source: Tree, at: Path) -> list[FieldError]:
@@ -132,46 +132,13 @@ def _named_bundle(name: str, source: Tree, at: Path) -> list[FieldError]:
     return errors
 
 
-def bundle_name_messages(name: str, signer: str) -> list[str]:
-    """What is wrong with the name of a ClusterTrustBundle of this signer, "" for none (ValidateClusterTrustBundleName)."""
-    if not signer:
-        if ":" in name:
-            return ['ClusterTrustBundle without signer name must not have ":" in its name']
-        return names.is_dns1123_subdomain(name)
-    prefix = signer.replace("/", ":") + ":"
-    if not name.startswith(prefix):
-        return [f"ClusterTrustBundle for signerName {signer} must be named with prefix {prefix}"]
-    return names.is_dns1123_subdomain(name.removeprefix(prefix))
 
-
-def signer_name(name: str, at: Path) -> list[FieldError]:
-    """A domain and a path: example.com/signer (ValidateSignerName)."""
-    if not name:
-        return [field.required(at)]
-    domain, slash, path = name.partition("/")
-    if not slash or "/" in path:
-        return [field.invalid(at, name, "must be a fully qualified domain and path of the form 'example.com/signer-name'")]
-    errors = [field.too_long(at, 253)] if len(domain) > 253 else []
-    errors += _segments(domain, at, names.is_dns1123_label)
-    if "." not in domain:
-        errors.append(field.invalid(at, domain, "should be a domain with at least two segments separated by dots"))
-    errors += _segments(path, at, names.is_dns1123_subdomain)
-    limit = 253 + 1 + 253 + 63 + 1
-    return [*errors, field.too_long(at, limit)] if len(name) > limit else errors
-
-
-def _segments(text: str, at: Path, rule: Callable[[str], list[str]]) -> list[FieldError]:
-    """The errors of the first part between dots that has any."""
-    for part in text.split("."):
-        if messages := rule(part):
-            return [field.invalid(at, text, f"validating label {quote(part)}: {message}") for message in messages]
-    return []
 
 
 def _certificate(source: Tree, at: Path, paths: _Paths) -> list[FieldError]:
     signer, kind, seconds = source.get("signerName") or "", source.get("keyType") or "", source.get("maxExpirationSeconds")
     errors = signer_name(signer, at.child("signerName"))
-    errors += _user_annotations(source.get("userAnnotations") or {}, at.child("userAnnotations"))
+    errors += user_annotations(source.get("userAnnotations") or {}, at.child("userAnnotations"))
     errors += user_id(source, "user", at)
     if kind not in _KEY_TYPES:
         errors.append(field.not_supported(at.child("keyType"), kind, _KEY_TYPES))
@@ -179,28 +146,15 @@ def _certificate(source: Tree, at: Path, paths: _Paths) -> list[FieldError]:
         errors += _expiration(seconds, signer, at.child("maxExpirationSeconds"))
     members = [name for name in ("credentialBundlePath", "keyPath", "certificateChainPath") if source.get(name)]
     for name in members:
-        errors += [*local_path(source[name], at.child(name)), *paths.add(source[name])]
+        errors += [*local_path(source[name], at, name), *paths.add(source[name])]
     if not members:
         errors.append(field.required(at, "specify at least one of credentialBundlePath, keyPath, and certificateChainPath"))
     return errors
 
 
-def _user_annotations(annotations: Mapping[str, str], at: Path) -> list[FieldError]:
-    """ValidateUserAnnotations: keys have a domain."""
-    errors: list[FieldError] = []
-    for key in map(str.lower, annotations):
-        found = qualified_name(key, at) if key else [field.required(at)]
-        if not found and "/" not in key:
-            found = [field.invalid(at, key, 'must be a domain-prefixed key (such as "acme.io/foo")')]
-        errors += found
-    size = sum(names.byte_length(key) + names.byte_length(value) for key, value in annotations.items())
-    return [*errors, field.too_long(at, MAX_ANNOTATIONS_SIZE)] if size > MAX_ANNOTATIONS_SIZE else errors
-
 
 def _expiration(seconds: int, signer: str, at: Path) -> list[FieldError]:
-    host = signer.partition("/")[0]
-    kubernetes = host == "kubernetes.io" or host.endswith(".kubernetes.io")
-    limit = _MAX_KUBERNETES_CERTIFICATE_SECONDS if kubernetes else _MAX_CERTIFICATE_SECONDS
+    limit = _MAX_KUBERNETES_CERTIFICATE_SECONDS if is_kubernetes_signer(signer) else _MAX_CERTIFICATE_SECONDS
     errors = [field.invalid(at, seconds, f"if provided, maxExpirationSeconds must be >= {_HOUR}")] if seconds < _HOUR else []
     if seconds > limit:
         errors.append(field.invalid(at, seconds, f"if provided, maxExpirationSeconds must be <= {limit}"))

@@ -50,7 +50,6 @@ class PodRules(Rules):
         _keep_observed_generations(status, before)
         drop_disabled_pod_fields(new, old)
 
-
     def validate(self, obj: Tree) -> Sequence[FieldError]:
         return spec.new_pod(obj)
 

@@ -167,7 +167,9 @@ def tolerations(items: Sequence[Tree], at: Path, *, allow_comparison: bool = Fal
 
 def _toleration(item: Tree, at: Path, allow_comparison: bool) -> list[FieldError]:
     key, operator, effect = (item.get(name) or "" for name in ("key", "operator", "effect"))
-    errors = [*qualified_name(key, at.child("key"))] if key else []
+    errors: list[FieldError] = []
+    if key and (messages := names.is_label_key(key)):
+        errors += invalid_each(at.child("key"), key, messages)
     if not key and operator != "Exists":
         detail = 'operator must be Exists when `key` is empty, which means "match all values and all keys"'
         errors.append(field.invalid(at.child("operator"), operator, detail))
@@ -180,12 +182,14 @@ def _toleration(item: Tree, at: Path, allow_comparison: bool) -> list[FieldError
 
 
 def _toleration_value(operator: str, value: str, at: Path, allow_comparison: bool) -> Errors:
+    if operator == "Exists" and not value:
+        return NONE
     here = at.child("operator")
     if operator in ("Equal", ""):
         messages = names.is_label_value(value)
         return [field.invalid(here, value, ";".join(messages))] if messages else NONE
     if operator == "Exists":
-        return [field.invalid(here, value, "value must be empty when `operator` is 'Exists'")] if value else NONE
+        return [field.invalid(here, value, "value must be empty when `operator` is 'Exists'")]
     if operator not in ("Lt", "Gt"):
         return [field.not_supported(here, operator, ("Equal", "Exists"))]
     if not allow_comparison:

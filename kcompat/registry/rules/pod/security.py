@@ -78,7 +78,7 @@ def seccomp_profile(profile: Tree | None, at: Path) -> list[FieldError]:
     if kind == "Localhost":
         if localhost is None:
             return [*errors, field.required(here, "must be set when seccomp type is Localhost")]
-        return errors + relative_path(localhost, here)
+        return [*errors, *relative_path(localhost, here)]
     if localhost is not None:
         errors.append(field.invalid(here, go_form(profile, "core/v1.SeccompProfile"), "can only be set when seccomp type is Localhost"))
     return errors
@@ -260,7 +260,7 @@ def _seccomp_annotation(profile: str, at: Path) -> list[FieldError]:
     if profile in ("runtime/default", "docker/default", "unconfined"):
         return []
     if profile.startswith(_LOCALHOST):
-        return relative_path(profile.removeprefix(_LOCALHOST), at)
+        return [*relative_path(profile.removeprefix(_LOCALHOST), at)]
     return [field.invalid(at, profile, "must be a valid seccomp profile")]
 
 

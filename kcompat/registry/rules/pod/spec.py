@@ -17,7 +17,15 @@ from kcompat.apimachinery.label_selectors import parse_int64
 from kcompat.apimachinery.validation import validate_annotations, validate_labels
 from kcompat.registry.declare import Tree
 from kcompat.registry.rules.pod import containers, environment, resources, scheduling, security, volumes
-from kcompat.registry.rules.pod.checks import NONE, Errors, dns_label, dns_subdomain, each_container, invalid_each, one_of, qualified_name
+from kcompat.registry.rules.pod.checks import (
+    Errors,
+    dns_label,
+    dns_subdomain,
+    each_container,
+    invalid_each,
+    member_of,
+    qualified_name,
+)
 from kcompat.registry.rules.pod.options import NEW_POD, Options
 
 SPEC: Final = Path("spec")
@@ -53,8 +61,9 @@ def pod_and_metadata(pod: Tree, options: Options) -> list[FieldError]:
         errors += _tokens_without_account(spec)
     if (period := spec.get("terminationGracePeriodSeconds")) is not None and period < 0:
         errors.append(field.invalid(SPEC.child("terminationGracePeriodSeconds"), period, resources.NOT_NEGATIVE))
-    errors += containers.only_for_pods(spec.get("containers") or (), SPEC.child("containers"))
-    return errors + containers.only_for_pods(spec.get("initContainers") or (), SPEC.child("initContainers"))
+    for name in ("containers", "initContainers"):
+        errors += containers.only_for_pods(spec.get(name) or (), SPEC, name)
+    return errors
 
 
 def _tokens_without_account(spec: Tree) -> list[FieldError]:
@@ -127,8 +136,8 @@ def pod_spec(spec: Tree, at: Path, options: Options, metadata: Mapping[str, Any]
     errors += _containers_and_volumes(spec, at, options, metadata or {})
     if spec.get("hostNetwork"):
         errors += _host_network(spec, at.child("containers"), options)
-    errors += one_of(spec.get("restartPolicy"), at.child("restartPolicy"), _RESTART_POLICIES)
-    errors += one_of(spec.get("dnsPolicy"), at.child("dnsPolicy"), _DNS_POLICIES)
+    errors += member_of(spec, "restartPolicy", at, _RESTART_POLICIES)
+    errors += member_of(spec, "dnsPolicy", at, _DNS_POLICIES)
     if selector := spec.get("nodeSelector"):
         errors += validate_labels(selector, at.child("nodeSelector"))
     errors += security.pod_security_context(spec, at, options)
@@ -137,7 +146,8 @@ def pod_spec(spec: Tree, at: Path, options: Options, metadata: Mapping[str, Any]
         errors.append(field.invalid(at.child("shareProcessNamespace"), True, detail))
     if (affinity := spec.get("affinity")) is not None:
         errors += scheduling.affinity(affinity, at.child("affinity"), options)
-    errors += _dns(spec, at.child("dnsConfig"))
+    if spec.get("dnsPolicy") == "None" or spec.get("dnsConfig") is not None:
+        errors += _dns(spec, at.child("dnsConfig"))
     errors += _gates(spec, at)
     if constraints := spec.get("topologySpreadConstraints"):
         errors += scheduling.spread_constraints(constraints, at.child("topologySpreadConstraints"), options)
@@ -180,13 +190,12 @@ def _host_network(spec: Tree, at: Path, options: Options) -> list[FieldError]:
 
 def _dns(spec: Tree, at: Path) -> Errors:
     """validatePodDNSConfig."""
-    config, servers = spec.get("dnsConfig"), at.child("nameservers")
-    if spec.get("dnsPolicy") == "None":
-        if config is None:
-            return [field.required(at, "must provide `dnsConfig` when `dnsPolicy` is None")]
-        if not config.get("nameservers"):
-            return [field.required(servers, "must provide at least one DNS nameserver when `dnsPolicy` is None")]
-    return NONE if config is None else _dns_config(config, at)
+    config = spec.get("dnsConfig")
+    if config is None:
+        return [field.required(at, "must provide `dnsConfig` when `dnsPolicy` is None")]
+    if spec.get("dnsPolicy") == "None" and not config.get("nameservers"):
+        return [field.required(at.child("nameservers"), "must provide at least one DNS nameserver when `dnsPolicy` is None")]
+    return _dns_config(config, at)
 
 
 def _dns_config(config: Tree, at: Path) -> list[FieldError]:
@@ -286,12 +295,10 @@ def _rest(spec: Tree, at: Path, options: Options) -> list[FieldError]:
         errors += dns_subdomain(priority, at.child("priorityClassName"))
     if (runtime := spec.get("runtimeClassName")) is not None:
         errors += dns_subdomain(runtime, at.child("runtimeClassName"))
-    errors += one_of(spec.get("preemptionPolicy"), at.child("preemptionPolicy"), _PREEMPTION_POLICIES, optional=True)
+    errors += member_of(spec, "preemptionPolicy", at, _PREEMPTION_POLICIES, optional=True)
     if overhead := spec.get("overhead"):
         errors += resources.container_requirements({"limits": overhead}, (), at.child("overhead"), options)
     if spec.get("os") is not None:
         errors += security.operating_system(spec, at)
-    if any(v.get("valueFrom") for name in ("initContainers", "containers", "ephemeralContainers") for c in spec.get(name) or ()
-           for v in c.get("env") or ()):
-        errors += environment.file_key_volumes(spec, list(each_container(spec, at)))
+    errors += environment.file_key_volumes(spec, at)
     return errors

@@ -43,7 +43,10 @@ def volumes(items: Sequence[Tree], pod_name: str, at: Path, options: Options) ->
     for index, volume in enumerate(items):
         here, name = at.index(index), volume.get("name") or ""
         found = [*_source(volume, name, pod_name, here, options)]
-        found += dns_label(name, here.child("name")) if name else [field.required(here.child("name"))]
+        if not name:
+            found.append(field.required(here.child("name")))
+        elif messages := names.is_dns1123_label(name):
+            found += invalid_each(here.child("name"), name, messages)
         if name in valid:
             found.append(field.duplicate(here.child("name"), name))
         if found:
@@ -123,7 +126,7 @@ def _host_path(source: Tree, at: Path, options: Options) -> Errors:
 
 
 def _git_repo(source: Tree, at: Path, options: Options) -> Errors:
-    return required(source, at, "repository") + relative_path(source.get("directory") or "", at.child("directory"))
+    return required(source, at, "repository") + [*relative_path(source.get("directory") or "", at, "directory")]
 
 
 def _disk(member: str) -> Rule:
@@ -152,7 +155,8 @@ def _key_source(name_member: str) -> Rule:
 
 def key_to_path(item: Tree, at: Path) -> list[FieldError]:
     """validateKeyToPath."""
-    errors = required(item, at, "key", "path") + local_path(item.get("path") or "", at.child("path"))
+    errors = required(item, at, "key", "path")
+    errors += local_path(item.get("path") or "", at, "path")
     return [*errors, *file_mode(item, "mode", at), *user_id(item, "user", at)]
 
 
@@ -244,7 +248,8 @@ def _downward_api(source: Tree, at: Path, options: Options) -> Errors:
 
 def downward_file(item: Tree, at: Path) -> list[FieldError]:
     """validateDownwardAPIVolumeFile."""
-    errors = required(item, at, "path") + local_path(item.get("path") or "", at.child("path"))
+    errors = required(item, at, "path")
+    errors += local_path(item.get("path") or "", at, "path")
     reference, resource = item.get("fieldRef"), item.get("resourceFieldRef")
     if reference is not None:
         errors += field_ref(reference, at.child("fieldRef"), VOLUME_FIELDS)

@@ -45,6 +45,8 @@ _VOLUMES: Final = {
     "cephfs": "deprecated in v1.28, non-functional in v1.31+",
     "rbd": "deprecated in v1.28, non-functional in v1.31+",
 }
+_WARNED: Final = frozenset((*_VOLUMES, "ephemeral"))
+_OF_FILES: Final = frozenset(("configMap", "secret", "downwardAPI", "projected"))
 _SECCOMP: Final = 'non-functional in v1.27+; use the "seccompProfile" field instead'
 
 
@@ -78,11 +80,13 @@ def _spec_warnings(spec: Tree, metadata: Tree, at: Path, *, is_template: bool) -
         if key in annotations:
             yield f"{at.child('metadata', 'annotations').key(key)}: {message}"
     for index, volume in enumerate(spec.get("volumes") or ()):
-        yield from _volume(volume, here.child("volumes").index(index))
+        if not _WARNED.isdisjoint(volume):
+            yield from _volume(volume, here.child("volumes").index(index))
     for volume in spec.get("volumes") or ():
-        yield from _overlapping_paths(volume)
+        if not _OF_FILES.isdisjoint(volume):
+            yield from _overlapping_paths(volume)
     yield from _duplicates(spec, here)
-    yield from _fractions(spec.get("overhead") or {}, here.child("overhead"))
+    yield from _fractions(spec.get("overhead") or {}, here, "overhead")
     if annotations:
         yield from _profiles(spec, annotations, at, is_template)
     for container, place in each_container(spec, here):
@@ -101,18 +105,22 @@ def _node_labels(spec: Tree, at: Path) -> Iterator[str]:
     for key in spec.get("nodeSelector") or ():
         if message := DEPRECATED_NODE_LABELS.get(key):
             yield f"{at.child('nodeSelector').key(key)}: {message}"
-    affinity, here = (spec.get("affinity") or {}).get("nodeAffinity") or {}, at.child("affinity", "nodeAffinity")
-    for index, term in enumerate((affinity.get(scheduling.REQUIRED) or {}).get("nodeSelectorTerms") or ()):
-        yield from node_selector_term_warnings(term, here.child(scheduling.REQUIRED, "nodeSelectorTerms").index(index), values=False)
-    for index, term in enumerate(affinity.get(scheduling.PREFERRED) or ()):
-        place = here.child(scheduling.PREFERRED).index(index).child("preference")
-        yield from node_selector_term_warnings(term.get("preference") or {}, place, values=True)
+    if affinity := (spec.get("affinity") or {}).get("nodeAffinity"):
+        yield from _node_affinity(affinity, at.child("affinity", "nodeAffinity"))
     for index, constraint in enumerate(spec.get("topologySpreadConstraints") or ()):
         place, key = at.child("topologySpreadConstraints").index(index), constraint.get("topologyKey") or ""
         if message := DEPRECATED_NODE_LABELS.get(key):
             yield f"{place.child('topologyKey')}: {key} is {message}"
         if constraint.get("labelSelector") is None:
             yield f"{place.child('labelSelector')}: a null labelSelector results in matching no pod"
+
+
+def _node_affinity(affinity: Tree, here: Path) -> Iterator[str]:
+    for index, term in enumerate((affinity.get(scheduling.REQUIRED) or {}).get("nodeSelectorTerms") or ()):
+        yield from node_selector_term_warnings(term, here.child(scheduling.REQUIRED, "nodeSelectorTerms").index(index), values=False)
+    for index, term in enumerate(affinity.get(scheduling.PREFERRED) or ()):
+        place = here.child(scheduling.PREFERRED).index(index).child("preference")
+        yield from node_selector_term_warnings(term.get("preference") or {}, place, values=True)
 
 
 def node_selector_term_warnings(term: Tree, at: Path, *, values: bool) -> Iterator[str]:
@@ -139,13 +147,13 @@ def claim_warnings(spec: Tree, at: Path) -> Iterator[str]:
     """pkg/api/persistentvolumeclaim: GetWarningsForPersistentVolumeClaimSpec."""
     for member in ("requests", "limits"):
         values = (spec.get("resources") or {}).get(member) or {}
-        yield from _fractions(values, at.child("resources", member), ("storage",))
+        yield from _fractions(values, at, "resources", member, wanted=("storage",))
 
 
-def _fractions(values: Mapping[str, str], at: Path, wanted: Sequence[str] = ("memory", "ephemeral-storage")) -> Iterator[str]:
+def _fractions(values: Mapping[str, str], at: Path, *more: str, wanted: Sequence[str] = ("memory", "ephemeral-storage")) -> Iterator[str]:
     for name in wanted:
         if (value := values.get(name)) and quantity.parse(value).milli_value() % 1000:
-            yield f"{at.key(name)}: fractional byte value {quote(value)} is invalid, must be an integer"
+            yield f"{at.child(*more).key(name)}: fractional byte value {quote(value)} is invalid, must be an integer"
 
 
 def _duplicates(spec: Tree, at: Path) -> Iterator[str]:
@@ -177,10 +185,10 @@ def _profiles(spec: Tree, annotations: Mapping[str, str], at: Path, is_template:
 
 
 def _container(container: Tree, at: Path) -> Iterator[str]:
-    resources = container.get("resources") or {}
-    for name in ("memory", "ephemeral-storage"):
-        for member in ("limits", "requests"):
-            yield from _fractions(resources.get(member) or {}, at.child("resources", member), (name,))
+    if resources := container.get("resources"):
+        for name in ("memory", "ephemeral-storage"):
+            for member in ("limits", "requests"):
+                yield from _fractions(resources.get(member) or {}, at, "resources", member, wanted=(name,))
     seen: set[str] = set()
     for index, variable in enumerate(container.get("env") or ()):
         name, value = variable.get("name") or "", variable.get("value") or ""
@@ -237,7 +245,9 @@ def _collision(port: Tree, other: Tree) -> str:
 def _null_selectors(spec: Tree, at: Path) -> Iterator[str]:
     affinity = spec.get("affinity") or {}
     for name in ("podAffinity", "podAntiAffinity"):
-        pods, here = affinity.get(name) or {}, at.child("affinity", name)
+        if not (pods := affinity.get(name)):
+            continue
+        here = at.child("affinity", name)
         terms: list[tuple[Tree, Path]] = [
             (term, here.child(scheduling.REQUIRED).index(i)) for i, term in enumerate(pods.get(scheduling.REQUIRED) or ())
         ]
@@ -301,5 +311,3 @@ def _is_within(left: str, right: str) -> bool:
 
 def _entry_text(entry: _Entry) -> str:
     return f"{quote(entry[0])} ({entry[1]})" if entry[1] else quote(entry[0])
-
-
