@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from kcompat.apimachinery import simulation
 from kcompat.nodes.settings import KUBELET_VERSION, NodeSettings
 
 Tree = dict[str, Any]
@@ -52,7 +53,7 @@ def labels(name: str, settings: NodeSettings) -> dict[str, str]:
 
 def node(name: str, ip: str, settings: NodeSettings, now: str) -> Tree:
     """What a kubelet creates when it registers. now: RFC 3339."""
-    annotations = {"volumes.kubernetes.io/controller-managed-attach-detach": "true"}
+    annotations = {"volumes.kubernetes.io/controller-managed-attach-detach": "true", simulation.ANNOTATION: "true"}
     metadata = {"name": name, "labels": labels(name, settings), "annotations": annotations}
     spec: Tree = {"taints": [dict(taint) for taint in settings.taints]} if settings.taints else {}
     return {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": spec, "status": status(name, ip, settings, now, now)}
