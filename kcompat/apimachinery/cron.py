@@ -27,7 +27,7 @@ class CronError(ValueError):
 
 class Schedule(Protocol):
     def next(self, after: datetime) -> datetime | None:
-        """The first moment of the schedule later than `after`, in its zone; None if there is none within five years."""
+        """The first moment of the schedule later than `after`, in the zone of that; None if there is none within five years."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class CronSchedule:
             elif moment.minute not in self.minutes:
                 moment = _later(moment, timedelta(minutes=1))
             else:
-                return moment
+                return moment.astimezone(after.tzinfo) if self.zone else moment
         return None
 
     def _is_day(self, moment: datetime) -> bool:
