@@ -43,6 +43,7 @@ from kcompat.auth.interface import AuthorizationAttributes, Decision
 from kcompat.auth.kubeconfig import Kubeconfig
 from kcompat.auth.rule_resolver import RuleResolver
 from kcompat.auth.tokens import KeySet, TokenIssuer
+from kcompat.client.agent import user_agent
 from kcompat.client.client import Client
 from kcompat.client.local import LocalAnswer, LocalTransport
 from kcompat.config import Settings
@@ -267,7 +268,8 @@ class ControlPlane:
 
     async def local(self, user: UserInfo, method: str, path: str, query: str, body: Any, content_type: str) -> LocalAnswer:
         """client.local.Pipeline: a request of this process, through every stage but those of the socket."""
-        request = Request(method, path, Query(query), {"Content-Type": content_type}, _no_body, _LOCAL, body, user, local=True)
+        headers = {"Content-Type": content_type, "User-Agent": user_agent(user.name)}
+        request = Request(method, path, Query(query), headers, _no_body, _LOCAL, body, user, local=True)
         answer = await self.handler(request)
         if isinstance(answer, StreamResponse):
             return LocalAnswer(answer.status, events=answer.events)

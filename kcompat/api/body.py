@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from kcompat.api import negotiate
+from kcompat.api import field_managers, negotiate
 from kcompat.api.request import Request, Tree
 from kcompat.apimachinery import errors, json_strict, schema
-from kcompat.apimachinery.field import Path, not_supported
+from kcompat.apimachinery.field import FieldError, Path, forbidden, not_supported, required
 from kcompat.apimachinery.quote import quote
 
 STRICT, WARN, IGNORE = "Strict", "Warn", "Ignore"
@@ -23,12 +23,21 @@ def field_validation(request: Request) -> str:
     return request.query.get("fieldValidation") or WARN
 
 
-def validate_write_options(request: Request, kind: str) -> bool:
-    """Checks dryRun and fieldValidation; True for a dry run. Raises Invalid. `kind` is CreateOptions, UpdateOptions, PatchOptions."""
+def validate_write_options(request: Request, kind: str, *, apply: bool = False) -> bool:
+    """Checks force, fieldManager, dryRun and fieldValidation; True for a dry run. Raises Invalid.
+
+    `kind` is CreateOptions, UpdateOptions or PatchOptions; `apply`: the patch is an apply configuration.
+    """
     query = request.query
-    if not query.raw:
+    if not query.raw and not apply:
         return False
-    found = []
+    manager = query.get("fieldManager")
+    found: list[FieldError] = []
+    if apply and not manager:
+        found.append(required(Path("fieldManager"), "is required for apply patch"))
+    if kind == "PatchOptions" and not apply and "force" in query:
+        found.append(forbidden(Path("force"), "may not be specified for non-apply patch"))
+    found += field_managers.validate_name(manager)
     dry_run = query.all("dryRun")
     if set(dry_run) - {"All"}:
         found.append(not_supported(Path("dryRun"), dry_run, ["All"]))
@@ -113,6 +122,7 @@ def typed(request: Request, tree: Any, duplicates: list[str], group: str, versio
         raise errors.bad_request(f'{kind} in version "{version}" cannot be handled as a {kind}: {error}') from None
     if decoded.strict_errors or duplicates:
         answer_strict_errors(request, [*decoded.strict_errors, *duplicates], f'{kind} in version "{version}" cannot be handled as a {kind}: ')
+    field_managers.keep_reset(tree, decoded.tree)
     return decoded.tree
 
 

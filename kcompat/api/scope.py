@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kcompat.admission.interface import Attributes, Chain
@@ -14,8 +14,15 @@ from kcompat.registry.declare import Resource, Subresource, Tree
 from kcompat.registry.store import Store
 
 if TYPE_CHECKING:
+    from kcompat.api.field_managers import FieldManagers
     from kcompat.api.openapi import OpenAPI
     from kcompat.auth.interface import Authenticator, Authorizer
+
+
+def _field_managers() -> FieldManagers:
+    from kcompat.api.field_managers import FieldManagers
+
+    return FieldManagers()
 
 
 @dataclass(slots=True)
@@ -33,6 +40,7 @@ class Services:
     settings: Mapping[str, Any]
     tokens: Any = None
     allocators: Any = None
+    field_managers: FieldManagers = field(default_factory=_field_managers)
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kcompat.api import body, respond
+from kcompat.api import body, field_managers, respond
 from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
 from kcompat.api.verbs.update import check_name
@@ -18,7 +18,7 @@ async def update(request: Request, scope: Scope) -> Answer:
     check_name(namespace, scope.name)
 
     async def transform(current: Tree | None) -> Tree:
-        return {**namespace, "metadata": dict(namespace["metadata"])}
+        return field_managers.track(request, scope, current, {**namespace, "metadata": dict(namespace["metadata"])})
 
     written = await scope.store.update("", scope.name, transform, rules=_RULES, dry_run=dry_run)
     return respond.object_response(request, scope.resource, written.tree, form)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from kcompat.admission.interface import UPDATE
-from kcompat.api import body, negotiate, respond
+from kcompat.api import body, field_managers, negotiate, respond
 from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
+from kcompat.api.verbs import apply as applying
 from kcompat.api.verbs import patch as patching
 from kcompat.api.verbs.update import check_name
 from kcompat.apimachinery import errors, meta
+from kcompat.apimachinery.apply.field_manager import entries_of, with_entries, without_entries
+from kcompat.apimachinery.apply.scale import to_parent, to_scale
+from kcompat.apimachinery.clock import rfc3339
 from kcompat.apimachinery.field import Path, invalid
 from kcompat.apimachinery.selectors import from_label_selector, from_labels
 from kcompat.registry.declare import Scale
@@ -29,20 +33,40 @@ async def update(request: Request, scope: Scope) -> Answer:
     check_name(scale, scope.name)
 
     async def wanted(current: Tree) -> Tree:
-        return scale
+        return field_managers.track(request, scope, current, scale)
 
     return await _write(request, scope, wanted, form, dry_run)
 
 
 async def patch(request: Request, scope: Scope) -> Answer:
-    form = respond.output(request)
     media_type = patching.patch_type(request)
+    if media_type == negotiate.APPLY_PATCH:
+        return await apply(request, scope)
+    form = respond.output(request)
     dry_run = body.validate_write_options(request, "PatchOptions")
     document, duplicates = await patching.read_patch(request, media_type)
-    apply, unknown = patching.applier(request, "autoscaling", "v1", "Scale", media_type, document)
+    patched, unknown = patching.applier(request, "autoscaling", "v1", "Scale", media_type, document)
 
     async def wanted(current: Tree) -> Tree:
-        return body.typed(request, apply(current), [*unknown, *duplicates], "autoscaling", "v1", "Scale")
+        new = body.typed(request, patched(current), [*unknown, *duplicates], "autoscaling", "v1", "Scale")
+        return field_managers.track(request, scope, current, new)
+
+    return await _write(request, scope, wanted, form, dry_run)
+
+
+async def apply(request: Request, scope: Scope) -> Answer:
+    """Server-side apply of a Scale."""
+    form = respond.output(request)
+    config, duplicates = await applying.read_config(request)
+    dry_run = body.validate_write_options(request, "PatchOptions", apply=True)
+
+    async def wanted(current: Tree) -> Tree:
+        fields = scope.services.field_managers.of(scope)
+        applied = applying.apply(request, fields, current, config, rfc3339(scope.services.clock.now()))
+        applying.answer_duplicates(request, duplicates)
+        scale = applying.decode(applied, "autoscaling", "v1", "Scale")
+        applying.check(scope, current, scale)
+        return scale
 
     return await _write(request, scope, wanted, form, dry_run)
 
@@ -81,17 +105,19 @@ def _selector(selector: Any) -> str:
 
 async def _write(request: Request, scope: Scope, wanted: Any, form: negotiate.Output, dry_run: bool) -> Answer:
     declared, services = _declared(scope), scope.services
+    version, path = scope.resource.api_version, _path(declared.replicas)
+    mappings = {version: tuple(f"f:{name}" for name in path)}
 
     async def transform(current: Tree | None) -> Tree:
         assert current is not None
-        before = scale_of(current, declared)
+        before = with_entries(scale_of(current, declared), to_scale(entries_of(current), mappings))
         scale = await wanted(before)
         _check(scale, before, scope)
         attributes = scope.attributes(UPDATE, request, scale, before, dry_run=dry_run)
         await services.admission.admit(attributes)
         await services.admission.validate(attributes)
-        changed: Tree = meta.replace(current, _path(declared.replicas), scale.get("spec", {}).get("replicas", 0))
-        return changed
+        changed: Tree = meta.replace(current, path, scale.get("spec", {}).get("replicas", 0))
+        return with_entries(without_entries(changed), to_parent(entries_of(current), entries_of(scale), version, mappings))
 
     written = await scope.store.update(scope.namespace, scope.name, transform, retry=True, dry_run=dry_run)
     return respond.tree_response(request, scale_of(written.tree, declared), form)

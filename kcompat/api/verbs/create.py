@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kcompat.admission.interface import CREATE
-from kcompat.api import body, respond
+from kcompat.api import body, field_managers, respond
 from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
 from kcompat.apimachinery import errors
@@ -27,14 +27,15 @@ async def handle(request: Request, scope: Scope) -> Answer:
 
 
 async def prepare(request: Request, scope: Scope, obj: Tree, dry_run: bool) -> Tree:
-    """Defaults and mutating admission: what happens to a new object before the store sees it."""
+    """Defaults, managedFields and mutating admission: what happens to a new object before the store sees it."""
     resource = scope.resource
     check_namespace(obj, scope.namespace)
     resource.rules.default(obj)
-    attributes = scope.attributes(CREATE, request, obj, None, dry_run=dry_run)
-    attributes.name = obj["metadata"].get("name", "")
     if scope.namespace and not obj["metadata"].get("namespace"):
         obj["metadata"]["namespace"] = scope.namespace
+    obj = field_managers.track(request, scope, None, obj)
+    attributes = scope.attributes(CREATE, request, obj, None, dry_run=dry_run)
+    attributes.name = obj["metadata"].get("name", "")
     await scope.services.admission.admit(attributes)
     return resource.to_storage(obj) if resource.to_storage is not None else obj
 

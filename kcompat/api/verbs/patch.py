@@ -1,7 +1,4 @@
-"""PATCH: JSON, merge and strategic merge patches. Upstream: apiserver endpoints/handlers/patch.go.
-
-Server-side apply is not served yet: it answers 415.
-"""
+"""PATCH: JSON, merge and strategic merge patches; server-side apply is in `apply`. Upstream: apiserver endpoints/handlers/patch.go."""
 
 from __future__ import annotations
 
@@ -10,28 +7,28 @@ from typing import Any
 
 import orjson
 
-from kcompat.api import body, negotiate, respond
+from kcompat.api import body, field_managers, negotiate, respond
 from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
+from kcompat.api.verbs import apply
 from kcompat.api.verbs.create import check_namespace
 from kcompat.api.verbs.update import check_name, write
 from kcompat.apimachinery import errors, json_strict, schema
-from kcompat.apimachinery.field import Path, forbidden, invalid
+from kcompat.apimachinery.field import Path, invalid
 from kcompat.apimachinery.patch import json_patch, merge_patch, strategic
 from kcompat.registry.declare import Rules
 
-ACCEPTED = (negotiate.JSON_PATCH, negotiate.MERGE_PATCH, negotiate.STRATEGIC_PATCH)
+ACCEPTED = (negotiate.JSON_PATCH, negotiate.MERGE_PATCH, negotiate.STRATEGIC_PATCH, negotiate.APPLY_PATCH)
 Patch = Callable[[Tree], Tree]
 
 
 async def handle(request: Request, scope: Scope, *, rules: Rules | None = None) -> Answer:
     """`rules` are those of a subresource with rules of its own."""
-    form = respond.output(request)
     media_type = patch_type(request)
+    if media_type == negotiate.APPLY_PATCH:
+        return await apply.handle(request, scope, rules=rules)
+    form = respond.output(request)
     dry_run = body.validate_write_options(request, "PatchOptions")
-    if request.query.raw and "force" in request.query:
-        found = [forbidden(Path("force"), "may not be specified for non-apply patch")]
-        raise errors.invalid("meta.k8s.io", "PatchOptions", "", found)
     transform = await patch_of(request, scope, media_type)
     written = await write(request, scope, transform, dry_run=dry_run, retry=True, rules=rules)
     return respond.entry_response(request, scope, written.entry, form)
@@ -54,14 +51,14 @@ async def patch_of(request: Request, scope: Scope, media_type: str) -> Any:
     """The patch as a function of the current object (storage version in and out)."""
     resource = scope.resource
     document, duplicates = await read_patch(request, media_type)
-    apply, unknown = applier(request, resource.group, resource.version, resource.kind, media_type, document)
+    patch, unknown = applier(request, resource.group, resource.version, resource.kind, media_type, document)
     duplicates = [*unknown, *duplicates]
 
     async def transform(current: Tree | None) -> Tree:
         if current is None:
             raise scope.store.not_found(scope.name)
         served = resource.from_storage(current) if resource.from_storage else current
-        patched = patch_object(request, scope, apply, served, duplicates)
+        patched = field_managers.track(request, scope, served, patch_object(request, scope, patch, served, duplicates))
         return resource.to_storage(patched) if resource.to_storage else patched
 
     return transform
@@ -94,10 +91,10 @@ def applier(request: Request, group: str, version: str, kind: str, media_type: s
     return (lambda current: strategic.apply(current, document, typed)), []
 
 
-def patch_object(request: Request, scope: Scope, apply: Patch, current: Tree, duplicates: list[str]) -> Tree:
+def patch_object(request: Request, scope: Scope, patch: Patch, current: Tree, duplicates: list[str]) -> Tree:
     """Patches, decodes and defaults. Raises BadRequest or Invalid as upstream words them."""
     resource = scope.resource
-    patched: Any = apply(current)
+    patched: Any = patch(current)
     if isinstance(patched, dict):
         patched = {**patched, "kind": resource.kind, "apiVersion": resource.api_version}
     try:
@@ -109,6 +106,7 @@ def patch_object(request: Request, scope: Scope, apply: Patch, current: Tree, du
         body.answer_strict_errors(request, [*decoded.strict_errors, *duplicates], "")
     obj = decoded.tree
     obj["kind"], obj["apiVersion"] = resource.kind, resource.api_version
+    field_managers.keep_reset(patched, obj)
     check_name(obj, scope.name)
     check_namespace(obj, scope.namespace)
     resource.rules.default(obj)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from kcompat.admission.interface import CREATE, UPDATE
-from kcompat.api import body, respond
+from kcompat.api import body, field_managers, respond
 from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
 from kcompat.api.verbs.create import check_namespace
 from kcompat.apimachinery import errors
+from kcompat.apimachinery.apply.field_manager import changed_only_times
+from kcompat.auth.authorization import forbidden
+from kcompat.auth.interface import AuthorizationAttributes, Decision
 from kcompat.registry.declare import Rules, Status
 from kcompat.registry.store import Preconditions, Transform, Written
 
@@ -21,12 +24,12 @@ async def handle(request: Request, scope: Scope, *, rules: Rules | None = None) 
     check_name(obj, scope.name)
     check_namespace(obj, scope.namespace)
     resource.rules.default(obj)
-    if resource.to_storage is not None:
-        obj = resource.to_storage(obj)
     uid = obj["metadata"].get("uid", "")
 
     async def transform(current: Tree | None) -> Tree:
-        return {**obj, "metadata": dict(obj["metadata"])}
+        live = resource.from_storage(current) if current is not None and resource.from_storage else current
+        new = field_managers.track(request, scope, live, {**obj, "metadata": dict(obj["metadata"])})
+        return resource.to_storage(new) if resource.to_storage else new
 
     written = await write(request, scope, transform, dry_run=dry_run, preconditions=Preconditions(uid=uid), rules=rules)
     return respond.entry_response(request, scope, written.entry, form, 201 if written.created else 200)
@@ -41,10 +44,11 @@ async def write(
     retry: bool = False,
     rules: Rules | None = None,
     preconditions: Preconditions = Preconditions(),  # noqa: B008 - frozen
+    allow_create: bool = False,
 ) -> Written:
-    """The update loop with admission around it; shared with patch."""
+    """The update loop with admission around it; shared with patch and apply. `allow_create`: also where a PUT cannot create."""
     services, resource = scope.services, scope.resource
-    allow_create = resource.rules.allow_create_on_update and scope.subresource is None
+    allow_create = (allow_create or resource.rules.allow_create_on_update) and scope.subresource is None
 
     async def mutate(current: Tree | None) -> Tree:
         new: Tree = await transform(current)
@@ -53,6 +57,10 @@ async def write(
         return new
 
     async def admit(new: Tree, old: Tree | None) -> None:
+        if old is None:
+            await authorize_create(request, scope)
+        else:
+            keep_times(new, old)
         operation = UPDATE if old is not None else CREATE
         await services.admission.validate(scope.attributes(operation, request, new, old, dry_run=dry_run))
         request.warnings.extend(resource.rules.warnings(new, old))
@@ -70,6 +78,21 @@ async def write(
         rules=rules,
         dry_run=dry_run,
     )
+
+
+async def authorize_create(request: Request, scope: Scope) -> None:
+    """Creating by PUT or PATCH takes the right to create. Raises Forbidden (upstream: handlers/update.go:withAuthorization)."""
+    of, user = scope.resource, request.user
+    asked = AuthorizationAttributes(user, "create", of.group, of.version, of.name, "", scope.namespace, scope.name, request.path)
+    verdict = await scope.services.authorizer.authorize(asked)
+    if verdict.decision is not Decision.ALLOW:
+        raise forbidden(asked, verdict.reason)
+
+
+def keep_times(new: Tree, old: Tree) -> None:
+    """A write that would only renew times in managedFields changes nothing (upstream: IgnoreManagedFieldsTimestampsTransformer)."""
+    if changed_only_times(old, new):
+        new["metadata"]["managedFields"] = old["metadata"]["managedFields"]
 
 
 def check_name(obj: Tree, name: str) -> None:

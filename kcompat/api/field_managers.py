@@ -1,0 +1,129 @@
+"""Who writes, and the field manager of what is written. Called by the verbs and by the actions that store objects.
+
+Answers apiserver endpoints/installer.go (a field manager per resource, version and subresource) and handlers/create.go:managerOrUserAgent.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from kcompat.api.request import Request, Tree
+from kcompat.api.scope import Scope
+from kcompat.apimachinery import schema
+from kcompat.apimachinery.apply.atoms import Atom
+from kcompat.apimachinery.apply.field_manager import FieldManager
+from kcompat.apimachinery.apply.maps import MapAtom
+from kcompat.apimachinery.apply.reset_fields import filter_of
+from kcompat.apimachinery.apply.types import atom_of
+from kcompat.apimachinery.apply.updater import Updater
+from kcompat.apimachinery.clock import rfc3339
+from kcompat.apimachinery.field import FieldError, Path, invalid, too_long
+from kcompat.registry.catalog import Catalog
+from kcompat.registry.declare import Resource, Status
+
+MAX_NAME_BYTES = 128
+
+
+class FieldManagers:
+    """The field managers of a server, made when first asked for."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, str, str, str], tuple[Resource, FieldManager]] = {}
+
+    def of(self, scope: Scope) -> FieldManager:
+        """The field manager of the resource, or of the subresource that is written."""
+        resource, name = scope.resource, scope.subresource.name if scope.subresource is not None else ""
+        key = (resource.group, resource.version, resource.name, name)
+        made = self._made.get(key)
+        if made is None or made[0] is not resource:
+            made = self._made[key] = resource, _field_manager(scope, name)
+        return made[1]
+
+
+def _field_manager(scope: Scope, subresource: str) -> FieldManager:
+    resource, own = scope.resource, scope.subresource
+    group, version, kind = resource.group, resource.version, resource.kind
+    if own is not None and own.kind and own.kind != kind:
+        group, version, kind = own.group, own.version, own.kind
+    api_version = f"{group}/{version}" if group else version
+    has_status = any(isinstance(each, Status) for each in resource.subresources)
+    reset = filter_of(resource.qualified, subresource, has_status)
+    updater = Updater(api_version, _atom(group, version, kind), Versions(scope.services.catalog, kind), reset)
+    return FieldManager(kind, updater, schema.decode({}, group, version, kind).tree, subresource)
+
+
+def _atom(group: str, version: str, kind: str) -> MapAtom:
+    atom = atom_of(group, version, kind)
+    assert atom is not None  # only kinds with facts come here
+    return atom
+
+
+class Versions:
+    """updater.Converter between the served versions of a kind."""
+
+    def __init__(self, catalog: Catalog, kind: str) -> None:
+        self._catalog = catalog
+        self._kind = kind
+
+    def convert(self, tree: Tree, api_version: str) -> Tree | None:
+        if tree["apiVersion"] == api_version:
+            return tree
+        source, target = self._resource(tree["apiVersion"]), self._resource(api_version)
+        if source is None or target is None:
+            return None
+        stored = source.to_storage(tree) if source.to_storage is not None else tree
+        return target.from_storage(stored) if target.from_storage is not None else stored
+
+    def atom(self, api_version: str) -> Atom | None:
+        group, _, version = api_version.rpartition("/")
+        return atom_of(group, version, self._kind) if self._resource(api_version) is not None else None
+
+    def _resource(self, api_version: str) -> Resource | None:
+        group, _, version = api_version.rpartition("/")
+        return self._catalog.by_kind(group, version, self._kind)
+
+
+def name_of(request: Request) -> str:
+    """The manager a write is for: the fieldManager parameter, else what comes before the slash in User-Agent."""
+    named = request.query.get("fieldManager") if request.query.raw else ""
+    return named or _prefix(request.headers.get("User-Agent", ""))
+
+
+@lru_cache(maxsize=1024)
+def _prefix(agent: str) -> str:
+    """Printable characters only, at most 128 bytes (prefixFromUserAgent)."""
+    kept, size = [], 0
+    for char in agent.split("/", 1)[0]:
+        if not char.isprintable():
+            continue
+        size += len(char.encode())
+        if size > MAX_NAME_BYTES:
+            break
+        kept.append(char)
+    return "".join(kept)
+
+
+def validate_name(name: str) -> list[FieldError]:
+    """What is wrong with a fieldManager parameter (upstream: ValidateFieldManager)."""
+    path, found, position = Path("fieldManager"), [], 0
+    if len(name.encode()) > MAX_NAME_BYTES:
+        found.append(too_long(path, MAX_NAME_BYTES))
+    for char in name:
+        if not char.isprintable():
+            found.append(invalid(path, name, f"invalid character U+{ord(char):04X} (at position {position})"))
+        position += len(char.encode())
+    return found
+
+
+def track(request: Request, scope: Scope, live: Tree | None, new: Tree) -> Tree:
+    """`new` with the managedFields this request gives it; both in the version served, live None for a create."""
+    now = rfc3339(scope.services.clock.now())
+    return scope.services.field_managers.of(scope).update(live, new, name_of(request), now)
+
+
+def keep_reset(sent: Any, decoded: Tree) -> None:
+    """Restores `managedFields: []`, by which clients ask to forget it and which decoding drops like any empty list."""
+    metadata = sent.get("metadata") if sent.__class__ is dict else None
+    if metadata.__class__ is dict and metadata.get("managedFields") == []:
+        decoded["metadata"]["managedFields"] = []

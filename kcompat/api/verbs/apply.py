@@ -1,0 +1,102 @@
+"""PATCH with application/apply-patch+yaml: server-side apply. Called by `patch`, which recognises it by its media type.
+
+Upstream: apiserver endpoints/handlers/patch.go:applyPatcher.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kcompat.api import body, parameters, respond
+from kcompat.api.request import Answer, Request, Tree
+from kcompat.api.scope import Scope
+from kcompat.api.verbs.create import check_namespace
+from kcompat.api.verbs.update import check_name, write
+from kcompat.apimachinery import errors, schema, yaml
+from kcompat.apimachinery.apply.atoms import TypedError
+from kcompat.apimachinery.apply.field_manager import Applied, FieldManager, with_entries
+from kcompat.apimachinery.clock import rfc3339
+from kcompat.registry.declare import Rules
+
+
+async def handle(request: Request, scope: Scope, *, rules: Rules | None = None) -> Answer:
+    """`rules` are those of a subresource with rules of its own."""
+    form = respond.output(request)
+    config, duplicates = await read_config(request)
+    dry_run = body.validate_write_options(request, "PatchOptions", apply=True)
+    resource = scope.resource
+
+    async def transform(current: Tree | None) -> Tree:
+        live = resource.from_storage(current) if current is not None and resource.from_storage else current
+        applied = apply(request, scope.services.field_managers.of(scope), live, config, rfc3339(scope.services.clock.now()))
+        answer_duplicates(request, duplicates)
+        obj = decode(applied, resource.group, resource.version, resource.kind)
+        check(scope, live, obj)
+        resource.rules.default(obj)
+        return resource.to_storage(obj) if resource.to_storage else obj
+
+    allow_create = scope.subresource is None
+    written = await write(request, scope, transform, dry_run=dry_run, retry=True, rules=rules, allow_create=allow_create)
+    return respond.entry_response(request, scope, written.entry, form, 201 if written.created else 200)
+
+
+async def read_config(request: Request) -> tuple[Tree, list[str]]:
+    """The applied configuration, and complaints about duplicate keys. Raises BadRequest."""
+    if request.object is not None:
+        return request.object, []
+    try:
+        config, duplicates = yaml.loads(await request.read())
+    except yaml.YAMLError as error:
+        raise errors.bad_request(f"error encoding patch: {error}") from None
+    if config is not None and config.__class__ is not dict:
+        raise errors.bad_request(f"error decoding patch: {not_a_map(config)}")
+    return config or {}, duplicates
+
+
+def not_a_map(config: Any) -> str:
+    go_type = {list: "array", str: "string", bool: "bool"}.get(config.__class__, "number")
+    return f"error unmarshaling JSON: while decoding JSON: json: cannot unmarshal {go_type} into Go value of type map[string]interface {{}}"
+
+
+def apply(request: Request, fields: FieldManager, live: Tree | None, config: Tree, now: str) -> Applied:
+    """Raises StatusError."""
+    force = parameters.boolean(request.query, "force") or False
+    try:
+        return fields.apply(live, config, request.query.get("fieldManager"), force, now)
+    except TypedError as error:
+        raise errors.StatusError(500, "", str(error)) from None
+
+
+def answer_duplicates(request: Request, duplicates: list[str]) -> None:
+    """As fieldValidation asks. Raises BadRequest."""
+    if not duplicates:
+        return
+    directive = body.field_validation(request)
+    if directive == body.STRICT:
+        raise errors.bad_request(f"error strict decoding patch: {duplicates[0]}")
+    if directive == body.WARN:
+        request.warnings.extend(duplicates)
+
+
+def decode(applied: Applied, group: str, version: str, kind: str) -> Tree:
+    """The object applied to, as its type has it, with its managedFields."""
+    try:
+        obj = schema.decode(applied.tree, group, version, kind).tree
+    except schema.DecodeError as error:
+        metadata = applied.tree.get("metadata") or {}
+        named = f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}; {group}/{version}, Kind={kind}"
+        api_version = f"{group}/{version}" if group else version
+        raise errors.StatusError(500, "", f"failed to convert new object ({named}) to proper version ({api_version}): {error}") from None
+    return with_entries(obj, applied.entries)
+
+
+def check(scope: Scope, live: Tree | None, obj: Tree) -> None:
+    """Raises Conflict, BadRequest for an object that is not the one of the URL."""
+    uid = obj["metadata"].get("uid")
+    if uid and live is None:
+        message = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+        raise scope.store.conflict(scope.name, message)
+    check_namespace(obj, scope.namespace)
+    if scope.namespace and not obj["metadata"].get("namespace"):
+        obj["metadata"]["namespace"] = scope.namespace
+    check_name(obj, scope.name)

@@ -1,0 +1,188 @@
+"""Keeps `metadata.managedFields` of one resource or subresource in one version, and carries out server-side apply.
+
+Called by the API's create, update, patch, apply and scale. Answers managedfields/internal/{fieldmanager,structuredmerge,
+managedfieldsupdater,skipnonapplied,stripmeta,versioncheck}.go, of which each is one step here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from kcompat.apimachinery import errors
+from kcompat.apimachinery.apply import last_applied, managers, sets
+from kcompat.apimachinery.apply.atoms import TypedError
+from kcompat.apimachinery.apply.conflicts import Conflicts
+from kcompat.apimachinery.apply.managers import Entry, Manager, Managers, Owned, applying, updating
+from kcompat.apimachinery.apply.sets import Set
+from kcompat.apimachinery.apply.updater import Updater
+
+Tree = dict[str, Any]
+BEFORE_FIRST_APPLY: Final = "before-first-apply"
+_METADATA = ("name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName", "generation", "managedFields", "resourceVersion")
+STRIPPED: Final = sets.of(("f:apiVersion",), ("f:kind",), ("f:metadata",), *(("f:metadata", f"f:{name}") for name in _METADATA))
+"""Fields that nobody owns (stripMetaManager)."""
+
+
+class Applied(NamedTuple):
+    """An object with a configuration applied, still to be decoded and defaulted, and the managedFields it shall have."""
+
+    tree: Tree
+    entries: list[Entry]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldManager:
+    """`empty` is an object of the kind as it is before anything is set; `subresource` is "" for the resource itself."""
+
+    kind: str
+    updater: Updater
+    empty: Tree
+    subresource: str = ""
+
+    # -- create, update, patch -----------------------------------------------------------------------------------------
+
+    def update(self, live: Tree | None, new: Tree, manager: str, now: str) -> Tree:
+        """`new` with the managedFields it has when this manager replaces `live` (None: creates it) by it at `now` (RFC 3339).
+
+        Trees are of the manager's version. What cannot be tracked leaves the live object's managedFields as they are.
+        """
+        known = entries_of(live) if live is not None else ()
+        wanted = new["metadata"].get("managedFields")
+        bare = without_entries(new)
+        try:
+            entries = self._updated(live, bare, self._managers(known, wanted), manager, now)
+        except TypedError:
+            entries = list(known)
+        return with_entries(bare, known if entries == known else entries)
+
+    def _managers(self, known: Sequence[Entry], wanted: Any) -> Managers:
+        """Those the new object names, if they can be read; else the live one's. Subresources cannot name any (decodeLiveOrNew)."""
+        if not self.subresource:
+            if managers.is_reset(wanted):
+                return {}
+            if wanted and wanted != known:
+                try:
+                    return managers.decode(wanted, known)
+                except ValueError:
+                    pass
+        return managers.decode(known, known)
+
+    def _updated(self, live: Tree | None, new: Tree, owners: Managers, manager: str, now: str) -> list[Entry]:
+        if not owners and live is not None and live["metadata"].get("uid"):
+            return []  # an object whose tracking was given up is not tracked again until it is applied
+        before = without_entries(live) if live is not None else self.empty
+        return managers.encode(self._owners_after_update(before, new, owners, manager, now))
+
+    def _owners_after_update(self, live: Tree, new: Tree, owners: Managers, manager: str, now: str) -> Managers:
+        updater = self.updater
+        owners, changed = updater.update(live, new, owners)
+        changed = sets.difference(changed, STRIPPED)
+        if changed:
+            key = updating(manager, updater.api_version, self.subresource)
+            previous = owners.get(key)
+            owners[key] = Owned(sets.union(changed, previous.fields) if previous else changed, updater.api_version, now)
+        return managers.cap(owners)
+
+    # -- apply ---------------------------------------------------------------------------------------------------------
+
+    def apply(self, live: Tree | None, config: Tree, manager: str, force: bool, now: str) -> Applied:
+        """`live` (None: absent) with this manager's configuration. Raises StatusError: BadRequest, Conflict; TypedError.
+
+        The configuration is as the client sent it: only decoded from YAML.
+        """
+        self._check_version(config)
+        known = entries_of(live) if live is not None else ()
+        before = without_entries(live) if live is not None else self.empty
+        owners = managers.decode(known, known) or self._owners_after_update(self.empty, before, {}, BEFORE_FIRST_APPLY, now)
+        self._check_config(config)
+        try:
+            merged, owners = self._applied(before, config, owners, manager, force)
+        except Conflicts as conflicts:
+            raise conflicts.error() from None
+        key = applying(manager, self.subresource)
+        self._stamp(owners, key, now if merged is not before else None)
+        if manager == last_applied.KUBECTL:
+            merged = last_applied.kept_in_step(merged, config)
+        return Applied(merged, managers.encode(owners))
+
+    def _applied(self, live: Tree, config: Tree, owners: Managers, manager: str, force: bool) -> tuple[Tree, Managers]:
+        """Raises Conflicts; none for kubectl over what its own client-side apply set."""
+        updater, key = self.updater, applying(manager, self.subresource)
+        try:
+            return updater.apply(live, config, owners, key, force)
+        except Conflicts as conflicts:
+            if manager != last_applied.KUBECTL:
+                raise
+            remaining = conflicts.without(last_applied.allowed(live, updater.api_version, updater.atom))
+            if remaining.fields:
+                raise remaining from None
+            return updater.apply(live, config, owners, key, True)
+
+    def _stamp(self, owners: Managers, key: Manager, now: str | None) -> None:
+        """Strips what nobody owns, and notes the time if the object changed."""
+        owned = owners.get(key)
+        if owned is None:
+            return
+        fields = sets.difference(owned.fields, STRIPPED)
+        if fields:
+            owners[key] = Owned(fields, owned.api_version, now or owned.time)
+        else:
+            del owners[key]
+
+    def _check_version(self, config: Tree) -> None:
+        if (config.get("apiVersion"), config.get("kind")) != (self.updater.api_version, self.kind):
+            raise errors.bad_request(f"invalid object type: {_kind_of(config)}")
+
+    def _check_config(self, config: Tree) -> None:
+        metadata = config.get("metadata")
+        if metadata.__class__ is dict and metadata.get("managedFields").__class__ is list:
+            raise errors.bad_request("metadata.managedFields must be nil")
+        found: list[str] = []
+        self.updater.atom.check(config, "", lambda path, why: found.append(f"{path}: {why}" if path else why), duplicates=False)
+        if found:
+            text = found[0] if len(found) == 1 else "\n".join(["errors:", *(f"  {each}" for each in found)])
+            raise TypedError(f"failed to create typed patch object ({_described(config)}): {text}")
+
+
+def entries_of(tree: Tree) -> Sequence[Entry]:
+    return tree["metadata"].get("managedFields") or ()
+
+
+def without_entries(tree: Tree) -> Tree:
+    metadata = tree["metadata"]
+    if "managedFields" not in metadata:
+        return tree
+    return {**tree, "metadata": {name: value for name, value in metadata.items() if name != "managedFields"}}
+
+
+def with_entries(tree: Tree, entries: Sequence[Entry]) -> Tree:
+    """A tree that has these managedFields; `tree` has none."""
+    return {**tree, "metadata": {**tree["metadata"], "managedFields": entries}} if entries else tree
+
+
+def changed_only_times(old: Tree, new: Tree) -> bool:
+    """Whether two objects differ in the times of managedFields and nothing else (IgnoreManagedFieldsTimestampsTransformer)."""
+    was, now = entries_of(old), entries_of(new)
+    if was is now or not was or was == now or not managers.same_but_times(was, now):
+        return False
+    return without_entries(old) == without_entries(new)
+
+
+def _kind_of(config: Tree) -> str:
+    """schema.GroupVersionKind.String."""
+    api_version = config.get("apiVersion") or ""
+    if api_version.__class__ is not str or api_version.count("/") > 1:
+        return "/, Kind="
+    group, _, version = api_version.rpartition("/")
+    return f"{group}/{version}, Kind={config.get('kind') or ''}"
+
+
+def _described(config: Tree) -> str:
+    metadata = config.get("metadata")
+    metadata = metadata if metadata.__class__ is dict else {}
+    return f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}; {_kind_of(config)}"
+
+
+__all__ = ["Applied", "FieldManager", "Set", "changed_only_times", "entries_of", "with_entries", "without_entries"]
