@@ -16,16 +16,20 @@ import pytest
 from kcompat.apimachinery.clock import parse_rfc3339
 from kcompat.apimachinery.field import FieldError, Path
 from kcompat.apimachinery.schema import types, walk
+from kcompat.apimachinery.user import UserInfo
 from kcompat.apimachinery.validation import validate_object_meta, validate_object_meta_update
 from kcompat.registry.catalog import default_catalog, deprecation
 from kcompat.registry.declare import Resource, Rules, Tree
+from kcompat.registry.rules.certificate_signing_request import ApprovalRules, set_requester
 from kcompat.registry.rules.namespace import NamespaceFinalizeRules
 from kcompat.registry.rules.service_allocation import grant, plan_create, plan_update, refused
 
 GOLDEN = File(__file__).parent.parent / "golden"
 CATALOG = default_catalog()
 METADATA = Path("metadata")
-SUBRESOURCES = {"finalize": NamespaceFinalizeRules()}
+ADMIN = UserInfo("admin", "admin-uid", ("system:masters", "system:authenticated"))
+"""As whom the recordings were made."""
+SUBRESOURCES = {"finalize": NamespaceFinalizeRules(), "approval": ApprovalRules()}
 """Rules of subresources that are updates by rules of their own."""
 FAMILIES = ("IPv4", "IPv6")
 NOW = "2026-01-01T00:00:00Z"
@@ -78,6 +82,8 @@ def decoded(resource: Resource, tree: Tree) -> Tree:
     result, unknown = walk.decode(tree, type)
     assert not unknown
     resource.rules.default(result)
+    if resource.name == "certificatesigningrequests":
+        set_requester(result, ADMIN)
     return stored(resource, result)
 
 
@@ -164,8 +170,9 @@ def causes(errors: Sequence[FieldError]) -> list[list[str]]:
 def test_answers_as_recorded(recording: Tree, case: Tree) -> None:
     resource = CATALOG.get(*recording["resource"])
     assert resource is not None
-    if hasattr(resource.rules, "clock"):
-        resource.rules.clock = Recorded(case)
+    for rules in (resource.rules, *SUBRESOURCES.values()):
+        if hasattr(rules, "clock"):
+            rules.clock = Recorded(case)
     if case["verb"] == "table":
         check_table(resource, case)
     elif case["code"] == 400:

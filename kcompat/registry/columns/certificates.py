@@ -7,7 +7,7 @@ from typing import Final
 
 from kcompat.apimachinery import meta
 from kcompat.apimachinery.duration import human
-from kcompat.registry.columns.cells import AGE, NAME, NONE, labels_at, path, wide
+from kcompat.registry.columns.cells import AGE, NAME, NONE, labels_at, path
 from kcompat.registry.declare import Cell, Column, Tree
 
 
@@ -43,5 +43,5 @@ def _state(obj: Tree, now: datetime) -> Cell:
 POD_CERTIFICATE_REQUEST: Final = (
     NAME, Column("PodName", path(".spec.podName")), Column("ServiceAccountName", path(".spec.serviceAccountName")),
     Column("NodeName", path(".spec.nodeName")), Column("SignerName", path(".spec.signerName")), Column("State", _state),
-    *wide(Column("UnverifiedUserAnnotations", labels_at(".spec.unverifiedUserAnnotations"))),
+    Column("UnverifiedUserAnnotations", labels_at(".spec.unverifiedUserAnnotations")),
 )

@@ -3,22 +3,28 @@
 from kcompat.registry.columns import certificates
 from kcompat.registry.declare import Action, Resource
 from kcompat.registry.fields import fields
+from kcompat.registry.rules.certificate_signing_request import CertificateSigningRequestRules
+from kcompat.registry.rules.cluster_trust_bundle import ClusterTrustBundleRules
+from kcompat.registry.rules.pod_certificate_request import PodCertificateRequestRules
 
 GROUP = "certificates.k8s.io"
 
 RESOURCES = (
     Resource(
-        "certificatesigningrequests", kind="CertificateSigningRequest", columns=certificates.CERTIFICATE_SIGNING_REQUEST, group=GROUP,
+        "certificatesigningrequests", kind="CertificateSigningRequest", group=GROUP,
+        columns=certificates.CERTIFICATE_SIGNING_REQUEST, rules=CertificateSigningRequestRules(),
         subresources=(Action("approval", (), "", handler="certificate_approval"),),
         fields=fields("spec.signerName"),
     ),
     Resource(
-        "clustertrustbundles", kind="ClusterTrustBundle", columns=certificates.CLUSTER_TRUST_BUNDLE, group=GROUP,
+        "clustertrustbundles", kind="ClusterTrustBundle", group=GROUP,
+        columns=certificates.CLUSTER_TRUST_BUNDLE, rules=ClusterTrustBundleRules(),
         storage_group=GROUP, storage_version="v1beta1",
         fields=fields("spec.signerName"),
     ),
     Resource(
-        "podcertificaterequests", kind="PodCertificateRequest", columns=certificates.POD_CERTIFICATE_REQUEST, group=GROUP,
+        "podcertificaterequests", kind="PodCertificateRequest", group=GROUP,
+        columns=certificates.POD_CERTIFICATE_REQUEST, rules=PodCertificateRequestRules(),
         storage_group=GROUP, storage_version="v1beta1",
         fields=fields("spec.signerName", "spec.podName", "spec.nodeName"),
     ),

@@ -100,7 +100,7 @@ def _source_to_v2(source: Tree, kind: str, shape: _Shape, gathered: str) -> Tree
 
 def _target(kind: str, amounts: Tree) -> Tree:
     """The amounts with the type that v1 leaves to be guessed."""
-    if kind == "object" and "averageValue" in amounts and parse(amounts["value"]).is_zero():
+    if kind == "object" and "averageValue" in amounts and parse(amounts["value"]).is_zero:
         amounts = {"averageValue": amounts["averageValue"]}
     if kind in ("resource", "containerResource"):
         guessed = "Utilization" if "averageUtilization" in amounts else "AverageValue"
