@@ -1,0 +1,83 @@
+"""Command line of the differential runs: see the package's docstring."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import time
+
+from conformance import differential
+from conformance.differential import golden, ledger, runner, servers
+
+
+async def _record(options: argparse.Namespace) -> int:
+    chosen = runner.scripts(options.topic)
+    async with servers.upstream() as url:
+        started = time.monotonic()
+        seen = await runner.run(url, chosen)
+    runner.record(seen)
+    print(f"recorded {sum(map(len, seen.values()))} requests of {len(seen)} scripts in {time.monotonic() - started:.1f} s")
+    return 0
+
+
+async def _run(options: argparse.Namespace) -> int:
+    chosen = runner.scripts(options.topic)
+    started = time.monotonic()
+    seen = await _seen(options.server, chosen)
+    found = runner.differences(seen)
+    for difference in found:
+        if not difference.why and not options.quiet:
+            print(f"{difference.script}: {difference}")
+    for topic, score in ledger.scores(seen, found).items():
+        print(f"{topic:20} {score}")
+    print(f"{time.monotonic() - started:.1f} s")
+    if not options.topic:
+        ledger.write(seen, found)
+    return 0 if all(d.why for d in found) else 1
+
+
+async def _seen(server: str, chosen: list[runner.Script]) -> dict[str, list[runner.Tree]]:
+    if server:
+        return await runner.run(server.rstrip("/"), chosen)
+    async with servers.kcompat() as url:
+        return await runner.run(url, chosen)
+
+
+async def _show(options: argparse.Namespace) -> int:
+    chosen = runner.scripts(options.script)
+    seen = await _seen(options.server, chosen)
+    differing = {(d.script, d.step) for d in runner.differences(seen)}
+    for title, steps in seen.items():
+        recorded = golden.load(title.split("/", 1)[0])[title]
+        for number in range(len(steps)) if options.step is None else [options.step]:
+            if options.step is not None or (title, number) in differing:
+                print(title, number, steps[number]["ask"])
+                print("  upstream:", json.dumps(recorded[number]))
+                print("  kcompat: ", json.dumps(steps[number]))
+    return 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser("python -m conformance.differential", description=differential.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    record = commands.add_parser("record")
+    record.set_defaults(act=_record)
+    run = commands.add_parser("run")
+    run.set_defaults(act=_run)
+    run.add_argument("--quiet", action="store_true", help="the scores only")
+    show = commands.add_parser("show")
+    show.set_defaults(act=_show)
+    show.add_argument("script", help="TOPIC or TOPIC/NAME")
+    show.add_argument("step", type=int, nargs="?")
+    for command in (record, run):
+        command.add_argument("--topic", default="", help="TOPIC or TOPIC/NAME (default: all)")
+    for command in (run, show):
+        command.add_argument("--server", default="", help="URL of a fresh kcompat with the tokens of servers.py (default: one in this process)")
+    options = parser.parse_args()
+    return asyncio.run(options.act(options))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

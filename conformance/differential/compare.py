@@ -1,0 +1,79 @@
+"""Compares the steps of a script with the recorded ones. Called by runner.py."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.differential.explained import explanation
+
+Tree = dict[str, Any]
+ABSENT = "<absent>"
+_SHOWN = 160
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field of one step that is not as upstream answers it. `why` explains a difference that is meant."""
+
+    script: str
+    step: int
+    ask: str
+    path: str
+    upstream: str
+    kcompat: str
+    why: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.script, self.ask, self.path
+
+    def __str__(self) -> str:
+        return f"{self.step} {self.ask} | {self.path}: {self.upstream} → {self.kcompat}"
+
+
+def compare(script: str, recorded: Sequence[Tree], seen: Sequence[Tree]) -> list[Difference]:
+    """Every difference, in the order of the steps."""
+    found = []
+    for number, (wanted, got) in enumerate(zip(recorded, seen, strict=False)):
+        pairs = list(differing(_said(wanted), _said(got), ""))
+        if wanted["ask"] != got["ask"]:
+            pairs = [("ask", wanted["ask"], got["ask"])]
+        elif wanted["sent"] != got["sent"] and not found and not pairs:
+            pairs = [("sent", wanted["sent"], got["sent"])]  # the script has changed: record again
+        found += [_difference(script, number, wanted["ask"], path, _show(a), _show(b)) for path, a, b in pairs]
+    for number in range(len(seen), len(recorded)):
+        found.append(_difference(script, number, recorded[number]["ask"], "", "answered", "not reached"))
+    for number in range(len(recorded), len(seen)):
+        found.append(_difference(script, number, seen[number]["ask"], "", "not recorded", "answered"))
+    return found
+
+
+def _difference(script: str, step: int, ask: str, path: str, upstream: str, kcompat: str) -> Difference:
+    return Difference(script, step, ask, path, upstream, kcompat, explanation(script, ask, path, upstream, kcompat))
+
+
+def _said(step: Tree) -> Tree:
+    return {name: value for name, value in step.items() if name not in ("ask", "sent")}
+
+
+def differing(a: Any, b: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
+    """(path, one, other) of every leaf that differs; a missing one is ABSENT."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        for name in [*a, *(name for name in b if name not in a)]:
+            yield from differing(a.get(name, ABSENT), b.get(name, ABSENT), f"{path}.{name}" if path else name)
+    elif path == "body" and isinstance(a, list) and isinstance(b, list) and a != b:
+        line = next((i for i, (one, other) in enumerate(zip(a, b, strict=False)) if one != other), min(len(a), len(b)))
+        yield f"line {line}", *((lines[line] if line < len(lines) else ABSENT) for lines in (a, b))
+    elif isinstance(a, list) and isinstance(b, list):
+        for index in range(max(len(a), len(b))):
+            one = a[index] if index < len(a) else ABSENT
+            yield from differing(one, b[index] if index < len(b) else ABSENT, f"{path}[{index}]")
+    elif a != b or type(a) is not type(b):
+        yield path, a, b
+
+
+def _show(value: Any) -> str:
+    text = value if value == ABSENT else repr(value)
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"

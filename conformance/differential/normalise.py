@@ -1,0 +1,153 @@
+"""Makes equal what two servers may choose freely: uids, times, revisions, tokens, continue tokens, addresses picked at random.
+
+Everything else of an answer is kept: code, meaningful headers, every field of the body. Called by script.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+from multidict import CIMultiDict, CIMultiDictProxy
+
+Tree = dict[str, Any]
+
+HEADERS = (
+    "Content-Type", "Cache-Control", "Retry-After", "X-Content-Type-Options", "Vary", "Allow", "Location", "Content-Encoding",
+    "Www-Authenticate",
+)  # fmt: skip
+PRESENT = ("Audit-Id", "Etag")
+_TEXTS = (
+    (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<uid>"),
+    (re.compile(r"20(?:2[5-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"), "<micro time>"),
+    (re.compile(r"20(?:2[5-9]|[3-9]\d)-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[+-]\d\d:?\d\d)"), "<time>"),
+    (re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+"), "<token>"),
+    (re.compile(r"([Rr]esource ?[Vv]ersion[=:]\s?\"?)(?!0\b|999)\d+"), r"\1<revision>"),
+    (re.compile(r"(continue=)(?!bad)[\w-]{20,}"), r"\1<continue>"),
+    (re.compile(r"(too old resource version: )\d+ \(\d+\)"), r"\1<revision> (<revision>)"),
+    (re.compile(r'Invalid value: "\{(?:[^"\\]|\\.)*"'), 'Invalid value: "<object>"'),
+    (re.compile(r"(, current: )\d+"), r"\1<revision>"),
+    (re.compile(r"(in record \()\d+(\))"), r"\1<revision>\2"),
+    (re.compile(r"([Rr]esource ?[Vv]ersion in the precondition \()(?!999)\d+(\))"), r"\1<revision>\2"),
+)
+_AGE = re.compile(r"^(?:\d+[smhdy]){1,2}$|^<unknown>$")
+_FREE_ADDRESS = re.compile(r"10\.96\.\d+\.\d+")
+_FREE_PORT = range(30000, 32768)
+_KEPT_ADDRESSES = ("10.96.0.1", "10.96.0.10", "10.96.7.")
+
+
+class Normaliser:
+    """`url` is that of the server asked: it must not show in what is compared."""
+
+    def __init__(self, url: str, *, keep_managed_fields: bool = False) -> None:
+        self._host = url.removeprefix("https://").removeprefix("http://")
+        self._keep_managed_fields = keep_managed_fields
+
+    def text(self, text: str) -> str:
+        for pattern, replacement in _TEXTS:
+            text = pattern.sub(replacement, text)
+        return _FREE_ADDRESS.sub(self._address, text.replace(self._host, "<server>"))
+
+    def _address(self, found: re.Match[str]) -> str:
+        return found[0] if found[0] in _KEPT_ADDRESSES or found[0].startswith("10.96.7.") else "<address>"
+
+    def digest(self, body: Any) -> str:
+        """Tells whether a step still sends what it sent when it was recorded."""
+        if body is None:
+            return ""
+        shown = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else orjson.dumps(self.value(body), option=orjson.OPT_SORT_KEYS)
+        return hashlib.sha1(shown, usedforsecurity=False).hexdigest()[:8]
+
+    def answer(self, code: int, headers: CIMultiDict[str] | CIMultiDictProxy[str], body: bytes) -> Tree:
+        """code, headers, layout and body of an answer, ready to be compared."""
+        said: Tree = {"code": code, "headers": self._headers(headers)}
+        kind = headers.get("Content-Type", "")
+        if "protobuf" in kind and "openapi" not in kind:
+            return said | {"body": self.value(_protobuf(body))}
+        try:
+            tree = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return said | {"body": [self.text(line) for line in self._lines(body.decode("utf-8", "replace").split("\n"))]}
+        return said | {"layout": _layout(body), "body": self.value(tree)}
+
+    def _lines(self, lines: list[str]) -> Iterator[str]:
+        """The lines of a text; those of YAML's managedFields as little as JSON's."""
+        skipped = -1
+        for line in lines:
+            indent = len(line) - len(line.lstrip(" "))
+            if skipped >= 0 and (indent > skipped or (indent == skipped and line.lstrip().startswith("- "))):
+                continue
+            hidden = not self._keep_managed_fields and line.strip() == "managedFields:"
+            skipped = indent if hidden else -1
+            if not hidden:
+                yield line
+
+    def line(self, line: bytes) -> Any:
+        """One event of a watch."""
+        try:
+            return self.value(orjson.loads(line))
+        except orjson.JSONDecodeError:
+            return self.text(line.decode("utf-8", "replace"))
+
+    def _headers(self, headers: CIMultiDict[str] | CIMultiDictProxy[str]) -> Tree:
+        said: Tree = {name: ", ".join(headers.getall(name)) for name in HEADERS if name in headers}
+        said |= {name: "present" for name in PRESENT if name in headers}
+        if "Location" in said:
+            said["Location"] = self.text(said["Location"])
+        if "Warning" in headers:
+            said["Warning"] = [self.text(text) for text in headers.getall("Warning")]
+        return said
+
+    def value(self, value: Any, key: str = "") -> Any:
+        """A JSON value; `key` is the field it stands in."""
+        if isinstance(value, dict):
+            return self._object(value)
+        if isinstance(value, list):
+            return [self.value(item, key) for item in value]
+        if isinstance(value, str):
+            return self._string(value, key)
+        if (key == "nodePort" and value in _FREE_PORT) or (key == "healthCheckNodePort" and value in _FREE_PORT):
+            return value if value % 100 == 77 else "<port>"
+        return value
+
+    def _object(self, tree: Mapping[str, Any]) -> Tree:
+        said = {name: self.value(value, name) for name, value in tree.items()}
+        generated = tree.get("generateName")
+        if generated and isinstance(tree.get("name"), str) and tree["name"].startswith(generated):
+            said["name"] = f"{generated}<suffix>"
+        if not self._keep_managed_fields:
+            said.pop("managedFields", None)
+        if "columnDefinitions" in said and isinstance(said["columnDefinitions"], list):
+            for column in said["columnDefinitions"]:
+                column.pop("description", None)  # sentences: see docs of the column; not part of the contract
+        return said
+
+    def _string(self, text: str, key: str) -> str:
+        if key == "resourceVersion" and text.isdigit() and text != "0" and not text.startswith("999"):
+            return "<revision>"
+        if key == "continue" and text:
+            return "<continue>"
+        if key == "serverAddress":
+            return "<server>"
+        if key == "cells" and _AGE.match(text):
+            return "<age>"
+        return self.text(text)
+
+
+def _layout(body: bytes) -> str:
+    """How JSON is set: compact or pretty, with or without a newline at the end."""
+    pretty = b"\n  " in body
+    return ("pretty" if pretty else "compact") + ("" if body.endswith(b"\n") else ", no newline")
+
+
+def _protobuf(body: bytes) -> Any:
+    from kcompat.apimachinery import protobuf
+
+    try:
+        api_version, kind, tree = protobuf.decode(body)
+    except Exception as error:
+        return {"protobuf": f"undecodable: {type(error).__name__}"}
+    return {"protobuf": {"apiVersion": api_version, "kind": kind, **tree}}

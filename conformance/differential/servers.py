@@ -1,0 +1,98 @@
+"""The two servers compared, started fresh with the same settings: kube-apiserver with etcd, and kcompat in process. Called by runner.py."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import aiohttp
+
+from conformance.tools import build
+
+TOKENS = 'admin-token,admin,admin-uid,"system:masters"\nuser-token,bob,bob-uid\n'
+_START_SECONDS = 60
+
+
+@asynccontextmanager
+async def upstream() -> AsyncIterator[str]:
+    """The URL of a kube-apiserver of its own: nothing but what it makes itself is in it."""
+    etcd, apiserver = build("etcd"), build("kube-apiserver")
+    with tempfile.TemporaryDirectory() as directory:
+        place = Path(directory)
+        (place / "tokens.csv").write_text(TOKENS)
+        subprocess.run(["openssl", "genrsa", "-out", place / "sa.key", "2048"], check=True, capture_output=True)
+        client, peer, secure = _free_ports(3)
+        store = f"http://127.0.0.1:{client}"
+        started = [
+            _start(place / "etcd.log", etcd, "--data-dir", place / "etcd", "--listen-client-urls", store, "--advertise-client-urls", store,
+                   "--listen-peer-urls", f"http://127.0.0.1:{peer}", "--unsafe-no-fsync"),
+            _start(place / "apiserver.log", apiserver, "--etcd-servers", store, "--secure-port", secure, "--bind-address", "127.0.0.1",
+                   "--cert-dir", place / "certs", "--service-account-key-file", place / "sa.key",
+                   "--service-account-signing-key-file", place / "sa.key", "--service-account-issuer", "https://kubernetes.default.svc.cluster.local",
+                   "--service-cluster-ip-range", "10.96.0.0/16", "--authorization-mode", "Node,RBAC", "--token-auth-file", place / "tokens.csv",
+                   "--allow-privileged=true", "--disable-admission-plugins", "ServiceAccount"),
+        ]  # fmt: skip
+        try:
+            url = f"https://127.0.0.1:{secure}"
+            await _ready(url)
+            yield url
+        finally:
+            for process in reversed(started):
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+
+
+@asynccontextmanager
+async def kcompat() -> AsyncIterator[str]:
+    """The URL of a kcompat in this process, over a memory store, with the same flags."""
+    from kcompat.cluster import ControlPlane
+    from kcompat.config import Settings
+
+    with tempfile.TemporaryDirectory() as directory:
+        place = Path(directory)
+        (place / "tokens.csv").write_text(TOKENS)
+        settings = Settings(
+            token_auth_file=str(place / "tokens.csv"),
+            listen="127.0.0.1:0",
+            data_dir=directory,
+            datastore_endpoint="memory://",
+            disable=("controllers", "scheduler", "nodes"),
+            disable_admission_plugins=("ServiceAccount",),
+        )
+        control_plane = ControlPlane(settings)
+        await control_plane.start()
+        try:
+            yield f"https://127.0.0.1:{control_plane.listener.port}"
+        finally:
+            await control_plane.stop()
+
+
+def _start(log: Path, *command: str | Path | int) -> subprocess.Popen[bytes]:
+    with log.open("wb") as output:
+        return subprocess.Popen([str(part) for part in command], stdout=output, stderr=output, env=os.environ | {"GOMAXPROCS": "2"})
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+async def _ready(url: str) -> None:
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=False)) as http:
+        for _ in range(_START_SECONDS * 5):
+            with suppress(aiohttp.ClientError):
+                async with http.get(f"{url}/readyz") as answer:
+                    if answer.status == 200:
+                        return
+            await asyncio.sleep(0.2)
+    raise RuntimeError("kube-apiserver did not become ready")
