@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kcompat
 
-.PHONY: up test test-fast lint tools benchmark clean
+.PHONY: up test test-fast lint tools benchmark conformance conformance-all conformance-check clean
 
 up: $(VENV)/ready-run
 	$(BIN)/kcompat up $(ARGS)
@@ -28,6 +28,20 @@ tools: $(VENV)/ready-test
 benchmark: $(VENV)/ready-test
 	$(BIN)/python conformance/tools.py etcd kubectl kube-apiserver
 	$(BIN)/python -m benchmarks $(ARGS)
+
+# Upstream's conformance tests: make conformance CLASS=A FOCUS='Watchers' SIG=apps ARGS='--processes 2'. Results: conformance/ledger.yaml
+conformance: $(VENV)/ready-test
+	$(BIN)/python conformance/tools.py kubectl ginkgo e2e.test
+	$(BIN)/python -m conformance.e2e --class '$(CLASS)' --focus '$(FOCUS)' --sig '$(SIG)' $(ARGS)
+
+# all that simulated nodes can pass
+conformance-all:
+	$(MAKE) conformance CLASS=AB FOCUS= SIG=
+
+# tests that passed must still pass: as many as fit five minutes
+conformance-check: $(VENV)/ready-test
+	$(BIN)/python conformance/tools.py kubectl ginkgo e2e.test
+	$(BIN)/python -m conformance.e2e --check 300
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("kcompat needs Python 3.11 or newer; set PYTHON=") if sys.version_info < (3, 11) else None'

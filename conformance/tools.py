@@ -34,6 +34,8 @@ PROGRAMS = {
     "kube-apiserver": (HERE / "upstream", "k8s.io/kubernetes/cmd/kube-apiserver"),
     "kube-controller-manager": (HERE / "upstream", "k8s.io/kubernetes/cmd/kube-controller-manager"),
     "kube-scheduler": (HERE / "upstream", "k8s.io/kubernetes/cmd/kube-scheduler"),
+    "ginkgo": (HERE / "upstream", "github.com/onsi/ginkgo/v2/ginkgo"),
+    "e2e.test": (HERE / "upstream", "k8s.io/kubernetes/test/e2e"),
 }
 
 
@@ -65,8 +67,9 @@ def build(name: str) -> Path:
     print(f"building {name} from {package} ...", flush=True)
     started = time.monotonic()
     environment = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false -mod=mod"}
-    temporary = target.with_suffix(".building")
-    command = [go(), "build", "-trimpath", "-ldflags", _STAMPS, "-o", str(temporary), package]
+    temporary = target.with_name(f"{name}.building")
+    how = ("test", "-c") if name.endswith(".test") else ("build",)
+    command = [go(), *how, "-trimpath", "-ldflags", _STAMPS, "-o", str(temporary), package]
     subprocess.run(command, cwd=module, env=environment, check=True)
     temporary.replace(target)
     print(f"{name}: {time.monotonic() - started:.0f} s, {target.stat().st_size >> 20} MiB", flush=True)

@@ -2,7 +2,10 @@ module kcompat.example/upstream
 
 go 1.26.0
 
-require k8s.io/kubernetes v1.37.1
+require (
+	github.com/onsi/ginkgo/v2 v2.32.0
+	k8s.io/kubernetes v1.37.1
+)
 
 replace (
 	k8s.io/api => k8s.io/api v0.37.1
