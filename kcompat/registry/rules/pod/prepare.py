@@ -101,15 +101,11 @@ def _drop_disabled(tree: Tree, old: Tree | None, trie: _Trie) -> None:
 
 def drop_disabled_spec_fields(spec: Tree, old: Tree | None) -> None:
     """Removes what disabled features would add, unless the old spec has it already (dropDisabledFields)."""
+    with_signal = [c for name in _CONTAINERS for c in spec.get(name) or () if "stopSignal" in (c.get("lifecycle") or ())]
     _drop_disabled(spec, old, _SPEC_TRIE)
-    for name in _CONTAINERS:  # a lifecycle that held nothing but the stop signal goes with it
-        for container in spec.get(name) or ():
-            if container.get("lifecycle") == {} and not (old and _had_empty_lifecycle(old, container)):
-                del container["lifecycle"]
-
-
-def _had_empty_lifecycle(old: Tree, container: Tree) -> bool:
-    return any(c.get("lifecycle") == {} for n in _CONTAINERS for c in old.get(n) or () if c.get("name") == container.get("name"))
+    for container in with_signal:  # a lifecycle that held nothing else goes with it
+        if not container["lifecycle"]:
+            del container["lifecycle"]
 
 
 def drop_disabled_template_fields(template: Tree | None, old: Tree | None) -> None:

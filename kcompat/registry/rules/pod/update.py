@@ -244,9 +244,6 @@ def resized_pod(new: Tree, old: Tree) -> list[FieldError]:
         if spec.get(name):
             compared[name] = [_masked_container(new_c, old_c) for new_c, old_c in zip(spec[name], before[name], strict=True)]
             errors += _immutable_parts(name, spec[name], compared[name], before[name])
-    if not same(spec.get("volumes") or [], before.get("volumes") or []):
-        detail = "volumes are immutable on resize when InPlacePodVerticalScalingMemoryBackedVolumes feature gate is disabled"
-        errors.append(field.forbidden(SPEC.child("volumes"), detail))
     if not errors and not same(compared, before):
         errors.append(field.forbidden(SPEC, "only cpu and memory resources are mutable"))
     return errors
