@@ -147,27 +147,20 @@ def _extended_claim(extended: Tree, spec: Tree, at: Path) -> list[FieldError]:
 
 
 def _addresses(status: Tree, before: Tree, plural: str, singular: str) -> list[FieldError]:
-    """At most one address of each family, the first as in the singular field (validatePodIPs, validateHostIPs)."""
-    at, items, own = STATUS.child(plural), status.get(plural) or [], status.get(singular) or ""
+    """At most one address of each family, the first as in the singular field (validatePodIPs, validateHostIPs).
+
+    Defaults keep podIP and podIPs in step.
+    """
+    at, items = STATUS.child(plural), status.get(plural) or []
     addresses = [item.get("ip") or "" for item in items]
     known = [item.get("ip") or "" for item in before.get(plural) or ()]
-    is_host = plural == "hostIPs"
-    if is_host and not items:
-        return []
     errors: list[FieldError] = []
-    if is_host and own != addresses[0]:
+    if plural == "hostIPs" and items and (status.get(singular) or "") != addresses[0]:
         errors.append(field.invalid(at.index(0).child("ip"), addresses[0], "must be equal to `hostIP`"))
     for index, address in enumerate(addresses):
         errors += validate_ip_legacy(at.index(index), address, known)
     if len(addresses) > 1:
         errors += _dual_stack(addresses, items, plural, at)
-    if is_host:
-        return errors
-    if bool(own) != bool(items):
-        detail = "podIP and podIPs must either both be set or both be unset"
-        errors.append(field.invalid(at, _shown(items, plural), detail))
-    elif items and own != addresses[0]:
-        errors.append(field.invalid(at.index(0).child("ip"), addresses[0], "must be equal to `podIP`"))
     return errors
 
 
