@@ -434,6 +434,8 @@ class Cluster:
         ready.wait()
         if started:
             self._thread.join()
+            self._thread = self._loop = None
+            self.stop()
             raise started[0]
         return self
 

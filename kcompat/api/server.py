@@ -97,7 +97,11 @@ class Listener:
         if self._server is not None:
             self._server.close()
         if self._web is not None:
+            transports = [c.transport for c in self._web.connections if isinstance(c.transport, asyncio.WriteTransport)]
             await self._web.shutdown(2.0)
+            for transport in transports:  # what waits for the other end's goodbye is not waited for
+                transport.abort()
+            await asyncio.sleep(0)
 
     async def _serve(self, raw: web.BaseRequest) -> web.StreamResponse:
         connection: Any = raw.protocol

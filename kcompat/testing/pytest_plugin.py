@@ -76,7 +76,7 @@ async def _create_namespace(control_plane: Any, test: str) -> str:
 
 async def _wait_for_account(control_plane: Any, namespace: str) -> None:
     accounts = _administrator(control_plane).resource("", "v1", "serviceaccounts")
-    async for event in accounts.watch(namespace, fieldSelector="metadata.name=default"):
+    async for event in accounts.watch(namespace, field_selector="metadata.name=default"):
         if event.type == "ADDED":
             return
 

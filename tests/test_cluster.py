@@ -1,0 +1,35 @@
+"""`Cluster`: a control plane inside a program."""
+
+from __future__ import annotations
+
+import kubernetes
+import pytest
+
+from kcompat import Cluster
+
+
+def test_pods_run_and_nothing_is_left_behind() -> None:
+    with Cluster(nodes=2) as cluster:
+        core = kubernetes.client.CoreV1Api(cluster.client())
+        for event in kubernetes.watch.Watch().stream(core.list_namespaced_service_account, "default", timeout_seconds=20):
+            if event["object"].metadata.name == "default":
+                break
+        core.create_namespaced_pod("default", {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}})
+        stream = kubernetes.watch.Watch().stream(core.list_namespaced_pod, "default", timeout_seconds=20)
+        phases = [event["object"].status.phase for event in _until(stream, "Running")]
+        directory = cluster.settings.directory
+        assert phases[-1] == "Running" and directory.exists()
+        core.api_client.close()
+    assert not directory.exists()
+
+
+def _until(stream: object, phase: str) -> object:
+    for event in stream:  # type: ignore[attr-defined]
+        yield event
+        if event["object"].status.phase == phase:
+            return
+
+
+def test_a_bad_setting_is_raised_at_once() -> None:
+    with pytest.raises(ValueError, match="unsupported datastore endpoint"):
+        Cluster(datastore_endpoint="mysql://x").start()
