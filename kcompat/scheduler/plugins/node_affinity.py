@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kcompat.apimachinery import meta
-from kcompat.scheduler.affinity import NodePredicate, preferred_node_affinity, required_node_affinity
+from kcompat.apimachinery.scheduling import NodePredicate, preferred_node_affinity, required_node_affinity
 from kcompat.scheduler.framework import (
     NODE,
     SKIP,

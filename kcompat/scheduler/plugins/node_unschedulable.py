@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kcompat.scheduler.affinity import NO_SCHEDULE, tolerates
+from kcompat.apimachinery.scheduling import NO_SCHEDULE, tolerates
 from kcompat.scheduler.framework import (
     NODE,
     TARGET_POD,

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from kcompat.apimachinery import meta
+from kcompat.apimachinery.scheduling import HOSTNAME, required_node_affinity, untolerated_taint
 from kcompat.apimachinery.selectors import NOTHING, LabelSelector, SelectorError, from_label_selector, from_labels
 from kcompat.client.resources import REPLICA_SETS, REPLICATION_CONTROLLERS, SERVICES, STATEFUL_SETS
-from kcompat.scheduler.affinity import HOSTNAME, required_node_affinity, untolerated_taint
 from kcompat.scheduler.counting import PodCounter, Vector, by_domain, domains_among, spread
 from kcompat.scheduler.framework import (
     ASSIGNED_POD,

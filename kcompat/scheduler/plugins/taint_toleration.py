@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kcompat.scheduler.affinity import PREFER_NO_SCHEDULE, tolerates, untolerated_taint
+from kcompat.apimachinery.scheduling import PREFER_NO_SCHEDULE, tolerates, untolerated_taint
 from kcompat.scheduler.framework import (
     NODE,
     TARGET_POD,
