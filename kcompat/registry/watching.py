@@ -63,10 +63,11 @@ def validate_options(options: WatchOptions) -> None:
         raise errors.invalid("meta.k8s.io", "ListOptions", "", found)
 
 
-async def watch(store: Store, namespace: str, options: WatchOptions) -> AsyncIterator[Batch]:
-    """Batches of what happens, from where the options say. Raises before the first batch; see `start` for errors."""
+async def watch(store: Store, namespace: str, options: WatchOptions, *, trees: bool = False) -> AsyncIterator[Batch]:
+    """Batches of what happens, from where the options say; `trees` for who will look at decoded objects. Raises before the first batch."""
     scope = store.scope(namespace)
     initial, watcher = await _start(store, scope, options)
+    watcher.trees = trees
     return _follow(store, watcher, initial, options)
 
 

@@ -137,13 +137,15 @@ class Dropped(Exception):
 class Watcher:
     """A subscription. `take()` gives the events since the last call; None of them are filtered but by key prefix."""
 
-    __slots__ = ("_wake", "dropped", "events", "prefix", "revision")
+    __slots__ = ("_wake", "dropped", "events", "prefix", "revision", "trees")
 
     def __init__(self, prefix: str, revision: Revision) -> None:
         self.prefix = prefix
         self.revision = revision
         self.events: list[CacheEvent] = []
         self.dropped = False
+        self.trees = False
+        """Wants decoded objects (informers in process): they are then kept decoded, shared with the watcher, not made again."""
         self._wake: asyncio.Future[None] | None = None
 
     def push(self, event: CacheEvent) -> None:
@@ -266,7 +268,7 @@ class ResourceCache:
                 watcher.push(change)
         for callback in self.callbacks:
             callback(change)
-        if not self.callbacks and not self.watchers:
+        if not any(watcher.trees for watcher in self.watchers):
             change.entry.release()
         if change.previous is not None:
             change.previous.release()

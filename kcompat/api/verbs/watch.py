@@ -24,7 +24,7 @@ async def handle(request: Request, scope: Scope) -> Answer:
     form = respond.output(request, stream=True)
     options = parameters.watch_options(request, scope)
     watching.validate_options(options)
-    batches = await watching.watch(scope.store, scope.namespace, options)
+    batches = await watching.watch(scope.store, scope.namespace, options, trees=request.local)
     if request.local:
         return StreamResponse(events=_local(scope, batches))
     if form.transform or scope.resource.from_storage is not None:
