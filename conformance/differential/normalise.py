@@ -34,6 +34,7 @@ _TEXTS = (
     (re.compile(r"([Rr]esource ?[Vv]ersion in the precondition \()(?!999)\d+(\))"), r"\1<revision>\2"),
 )
 _AGE = re.compile(r"^(?:\d+[smhdy]){1,2}$|^<unknown>$")
+_SUFFIX = "[bcdfghjklmnpqrstvwxz2456789]{5}"
 _FREE_ADDRESS = re.compile(r"10\.96\.\d+\.\d+")
 _FREE_PORT = range(30000, 32768)
 _KEPT_ADDRESSES = ("10.96.0.1", "10.96.0.10", "10.96.7.")
@@ -45,8 +46,15 @@ class Normaliser:
     def __init__(self, url: str, *, keep_managed_fields: bool = False) -> None:
         self._host = url.removeprefix("https://").removeprefix("http://")
         self._keep_managed_fields = keep_managed_fields
+        self._generated: dict[str, re.Pattern[str]] = {}
+
+    def generates(self, prefix: str) -> None:
+        """Names that begin with this generateName end in a suffix of the server's choice."""
+        self._generated[prefix] = re.compile(f"({re.escape(prefix[:58])}){_SUFFIX}")
 
     def text(self, text: str) -> str:
+        for pattern in self._generated.values():
+            text = pattern.sub(r"\1<suffix>", text)
         for pattern, replacement in _TEXTS:
             text = pattern.sub(replacement, text)
         return _FREE_ADDRESS.sub(self._address, text.replace(self._host, "<server>"))
@@ -115,9 +123,6 @@ class Normaliser:
 
     def _object(self, tree: Mapping[str, Any]) -> Tree:
         said = {name: self.value(value, name) for name, value in tree.items()}
-        generated = tree.get("generateName")
-        if generated and isinstance(tree.get("name"), str) and tree["name"].startswith(generated):
-            said["name"] = f"{generated}<suffix>"
         if not self._keep_managed_fields:
             said.pop("managedFields", None)
         if "columnDefinitions" in said and isinstance(said["columnDefinitions"], list):

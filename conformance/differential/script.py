@@ -100,6 +100,9 @@ class Session:
 
     async def quiet(self, method: str, url: str, body: Any = None, **headers: str | None) -> Answer:
         """Sends a request without keeping it: preparation."""
+        metadata = body.get("metadata") if isinstance(body, dict) else None
+        if isinstance(metadata, dict) and metadata.get("generateName"):
+            self.normaliser.generates(metadata["generateName"])
         async with self._send(method, url, body, headers) as response:
             return Answer(response.status, CIMultiDict(response.headers), await response.read())
 

@@ -197,7 +197,7 @@ _MEMBERS: tuple[tuple[str, Callable[[Any, Path], list[FieldError]]], ...] = (
     ("finalizers", validate_finalizers),
     ("managedFields", validate_managed_fields),
 )
-_UPDATED_MEMBERS = tuple(member for member in _MEMBERS if member[0] in ("labels", "annotations", "ownerReferences", "managedFields"))
+_UPDATED_MEMBERS = tuple(member for member in _MEMBERS if member[0] != "generation")
 
 
 def validate_object_meta_update(new: Mapping[str, Any], old: Mapping[str, Any], path: Path, *, builtin: bool = True) -> list[FieldError]:

@@ -15,6 +15,7 @@ from typing import Any
 from kcompat.apimachinery import errors, names
 from kcompat.apimachinery.clock import Clock, Identity, rfc3339
 from kcompat.apimachinery.field import FieldError, Path, invalid
+from kcompat.apimachinery.quote import quote
 from kcompat.apimachinery.validation import validate_object_meta, validate_object_meta_update
 from kcompat.registry.declare import Resource, Rules, Tree
 from kcompat.registry.hooks import Hooks
@@ -26,6 +27,8 @@ from kcompat.storage.watch_cache import Entry, Layout, ResourceCache, WatchCache
 __all__ = ["Entry", "Preconditions", "StorageError", "Store", "Written"]
 
 STALE = "the object has been modified; please apply your changes to the latest version and try again"
+STORAGE_INVALID = "StorageError: invalid object, Code: 4, Key: {}, ResourceVersion: 0, AdditionalErrorMsg: {}"
+_ROOT = "/registry"
 _METADATA = Path("metadata")
 _NAME_TRIES = 8
 
@@ -152,19 +155,28 @@ class Store:
         self.rules.canonicalize(obj)
         await admit(obj, None)
         key = self.key(namespace, name)
+        named = _claimed_revision(obj["metadata"])
         if dry_run:
-            if (await self.fresh()).get(key) is not None:
-                raise errors.already_exists(self.resource.group, self.resource.name, name)
-            return self._written(obj, key, codec.encode(obj), 0, created=True)
+            if (present := (await self.fresh()).get(key)) is not None:
+                raise self._already_exists(name, present)
+            return self._written(obj, key, codec.encode(obj), named, created=True)
+        if named:
+            raise errors.StatusError(500, "", "resourceVersion should not be set on objects to be created")
         try:
             return await self.write(obj, key, ABSENT, created=True)
         except Conflict as conflict:
-            raise errors.already_exists(self.resource.group, self.resource.name, name) from conflict
+            raise self._already_exists(name, self.entry_of(conflict)) from conflict
+
+    def _already_exists(self, name: str, present: Entry | None) -> errors.StatusError:
+        error = errors.already_exists(self.resource.group, self.resource.name, name)
+        if present is not None and present.peek()["metadata"].get("deletionTimestamp"):
+            error.message = f"object is being deleted: {error.message}"
+        return error
 
     def prepare_new(self, obj: Tree, namespace: str) -> None:
         """ObjectMeta's system fields, then the kind's own preparation, which may use them (upstream: Store.create, rest.BeforeCreate)."""
         metadata = obj["metadata"]
-        for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "resourceVersion", "selfLink", "generation"):
+        for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
             metadata.pop(name, None)
         if namespace:
             metadata["namespace"] = namespace
@@ -217,7 +229,7 @@ class Store:
             if current is None and not allow_create:
                 raise self.not_found(name)
             old = current.fresh_tree() if current is not None else None
-            check_preconditions(self, name, old, preconditions)
+            check_preconditions(self, name, old, preconditions, key.removeprefix(_ROOT) if dry_run else key)
             new = await transform(old)
             if old is None or current is None:
                 return await self._create_on_update(new, namespace, name, create_admit, dry_run)
@@ -258,17 +270,15 @@ class Store:
         return await self._store_update(new, current, key, dry_run)
 
     async def _create_on_update(self, new: Tree, namespace: str, name: str, admit: Admit, dry_run: bool) -> Written:
-        if new["metadata"].get("resourceVersion"):
-            raise self.conflict(name, f"StorageError: invalid object, Code: 4, Key: {self.key(namespace, name)}, ResourceVersion: 0, "
-                                      f"AdditionalErrorMsg: Precondition failed: UID in precondition: {new['metadata'].get('uid', '')}, UID in object meta: ")
         return await self._create(new, namespace, admit, dry_run)
 
     def _check_version(self, name: str, new: Tree, old: Tree, named: str) -> None:
-        if not named or named == "0":
+        if parse_revision(named) == 0:
             if not self.rules.allow_unconditional_update:
-                raise self.invalid(name, [invalid(_METADATA.child("resourceVersion"), 0, "must be specified for an update")])
+                found = [invalid(_METADATA.child("resourceVersion"), 0, "must be specified for an update")]
+                raise errors.invalid(self.resource.group, self.resource.name, name, found)
             new["metadata"]["resourceVersion"] = old["metadata"]["resourceVersion"]
-        elif named != old["metadata"]["resourceVersion"]:
+        elif named.lstrip("0") != old["metadata"]["resourceVersion"]:
             raise self.conflict(name)
 
     def _prepare_update(self, new: Tree, old: Tree, status: bool, rules: Rules) -> None:
@@ -301,12 +311,12 @@ class Store:
     async def remove(self, current: Entry, key: str, final: Tree, dry_run: bool) -> Written:
         """Deletes the current version for good. Answers with `final`. Raises storage Conflict."""
         if dry_run:
-            return Written(final, current, deleted=True)
+            return self._written(final, key, codec.encode(final), current.revision, deleted=True)
         revision = await self.cache.backend.write(key, None, expect=current.revision)
         await self.cache.reached(revision)
         if self.hooks is not None:
             await self.hooks.after_delete(final)
-        return Written(with_revision(final, revision) or final, current, deleted=True)
+        return self._written(final, key, codec.encode(final), revision, deleted=True)
 
     # -- storage -------------------------------------------------------------------------------------------------------
 
@@ -325,14 +335,16 @@ class Store:
             hints.pop(id(value), None)
         return self._written(obj, key, value, revision, created=created)
 
-    def _written(self, obj: Tree, key: str, value: bytes, revision: Revision, *, created: bool = False) -> Written:
+    def _written(
+        self, obj: Tree, key: str, value: bytes, revision: Revision, *, created: bool = False, deleted: bool = False
+    ) -> Written:
         if revision:
             tail = codec.tail(value, len(self.layout.head), revision)
         else:
             tail = value[len(self.layout.head) :]
         tree = with_revision(obj, revision) if revision else obj
         assert tree is not None
-        return Written(tree, Entry(self.layout, key, tail, revision, tree), created)
+        return Written(tree, Entry(self.layout, key, tail, revision, tree), created, deleted)
 
     def entry_of(self, conflict: Conflict) -> Entry | None:
         """The version a failed write met."""
@@ -348,35 +360,47 @@ def finished(rules: Rules, obj: Tree) -> bool:
     return bool(metadata.get("deletionTimestamp")) and not metadata.get("deletionGracePeriodSeconds") and not rules.held(obj)
 
 
-def check_preconditions(store: Store, name: str, current: Tree | None, wanted: Preconditions) -> None:
-    """Raises Conflict when uid or resourceVersion are not as demanded (upstream: storage.Preconditions.Check)."""
+def check_preconditions(store: Store, name: str, current: Tree | None, wanted: Preconditions, key: str) -> None:
+    """Raises Conflict when uid or resourceVersion are not as demanded (upstream: storage.Preconditions.Check). `key`: as the message shows it."""
     metadata = current["metadata"] if current is not None else {}
     for what, value, actual in (
         ("UID", wanted.uid, metadata.get("uid", "")),
         ("ResourceVersion", wanted.resource_version, metadata.get("resourceVersion", "")),
     ):
         if value and value != actual:
-            raise store.conflict(name, f"Precondition failed: {what} in precondition: {value}, {what} in object meta: {actual}")
+            detail = f"Precondition failed: {what} in precondition: {value}, {what} in object meta: {actual}"
+            raise store.conflict(name, STORAGE_INVALID.format(key, detail))
 
 
 def keep_system_fields(store: Store, new: Tree, old: Tree) -> None:
     """ObjectMeta fields only the server sets (upstream: rest.BeforeUpdate, ValidateObjectMetaAccessorUpdate)."""
     metadata, before = new["metadata"], old["metadata"]
-    uid = metadata.get("uid")
-    if uid and uid != before.get("uid"):
-        detail = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {before.get('uid', '')}"
-        raise store.conflict(metadata.get("name", ""), detail)
     metadata.pop("selfLink", None)
-    for name in ("namespace", "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generateName"):
+    for name in ("namespace", "uid", "deletionGracePeriodSeconds"):
         if name in before and not metadata.get(name):
             metadata[name] = before[name]
-    if "deletionTimestamp" not in before:
-        metadata.pop("deletionTimestamp", None)
-        metadata.pop("deletionGracePeriodSeconds", None)
+    for name in ("creationTimestamp", "deletionTimestamp"):
+        if name in before:
+            metadata[name] = before[name]
     if "generation" in before:
         metadata["generation"] = before["generation"]
     else:
         metadata.pop("generation", None)
+
+
+def parse_revision(text: str) -> Revision:
+    """An object's resourceVersion as a number. Raises InternalError as upstream's versioner fails (storage.APIObjectVersioner)."""
+    if not text:
+        return 0
+    if not (text.isascii() and text.isdigit()):
+        raise errors.StatusError(500, "", f"strconv.ParseUint: parsing {quote(text)}: invalid syntax")
+    return int(text)
+
+
+def _claimed_revision(metadata: Tree) -> Revision:
+    """The resourceVersion a new object came with, taken from it; what is no number is not noticed (upstream: etcd3/store.go:Create)."""
+    text = metadata.pop("resourceVersion", "")
+    return int(text) if text.isascii() and text.isdigit() else 0
 
 
 def set_generation(rules: Rules, new: Tree, old: Tree) -> None:

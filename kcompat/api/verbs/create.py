@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kcompat.admission.interface import CREATE
-from kcompat.api import body, field_managers, respond
+from kcompat.api import body, field_managers, owner_references, respond
 from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
 from kcompat.apimachinery import errors
@@ -31,12 +31,14 @@ async def prepare(request: Request, scope: Scope, obj: Tree, dry_run: bool) -> T
     resource = scope.resource
     check_namespace(obj, scope.namespace)
     resource.rules.default(obj)
+    owner_references.deduplicate(request, obj)
     if scope.namespace and not obj["metadata"].get("namespace"):
         obj["metadata"]["namespace"] = scope.namespace
     obj = field_managers.track(request, scope, None, obj)
     attributes = scope.attributes(CREATE, request, obj, None, dry_run=dry_run)
     attributes.name = obj["metadata"].get("name", "")
     await scope.services.admission.admit(attributes)
+    owner_references.deduplicate(request, obj, after_admission=True)
     return resource.to_storage(obj) if resource.to_storage is not None else obj
 
 

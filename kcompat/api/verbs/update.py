@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kcompat.admission.interface import CREATE, UPDATE
-from kcompat.api import body, field_managers, respond
+from kcompat.api import body, field_managers, owner_references, respond
 from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
 from kcompat.api.verbs.create import check_namespace
@@ -24,6 +24,7 @@ async def handle(request: Request, scope: Scope, *, rules: Rules | None = None) 
     check_name(obj, scope.name)
     check_namespace(obj, scope.namespace)
     resource.rules.default(obj)
+    owner_references.deduplicate(request, obj)
     uid = obj["metadata"].get("uid", "")
 
     async def transform(current: Tree | None) -> Tree:
@@ -54,6 +55,7 @@ async def write(
         new: Tree = await transform(current)
         attributes = scope.attributes(UPDATE if current is not None else CREATE, request, new, current, dry_run=dry_run)
         await services.admission.admit(attributes)
+        owner_references.deduplicate(request, new, after_admission=True)
         return new
 
     async def admit(new: Tree, old: Tree | None) -> None:
