@@ -7,7 +7,7 @@ so that what comes back is the work of the registry alone. Nothing is left behin
 
 A case file defines RESOURCE (group, version, resource), KIND, BASE (a valid object) and CASES: tuples of name, verb, change and,
 for verbs that need a stored object, the change to BASE that was stored before. A change maps paths (`spec/ports/0/port`, `~1` for a
-slash in a key, `-` to append) to values, None to remove. Verbs: create, update, any subresource to PUT, and table.
+slash in a key, `-` to append) to values, None to remove. SETTLES says that controllers write to what is stored. Verbs: create, update, any subresource to PUT, and table.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import json
 import runpy
 import ssl
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -84,6 +85,7 @@ class Recorder:
         self.kind, self.base, self.cases = given["KIND"], given["BASE"], given["CASES"]
         self.base = {"apiVersion": f"{group}/{version}" if group else version, "kind": self.kind, **self.base}
         root = f"/apis/{group}/{version}" if group else f"/api/{version}"
+        self.settles = given.get("SETTLES", False)
         self.namespaced = given.get("NAMESPACED", True)
         self.path = f"{root}/namespaces/golden/{resource}" if self.namespaced else f"{root}/{resource}"
 
@@ -122,6 +124,12 @@ class Recorder:
             self.drop(wanted)
             code, stored, _, _ = self.server.ask("POST", self.path, wanted)
         assert code == 201, f"{self.file}: cannot store {change}: {stored.get('message')}"
+        if self.settles:
+            time.sleep(1)
+            _, stored, _, _ = self.server.ask("GET", self.place(stored))
+        if status := {path: value for path, value in change.items() if path.startswith("status")}:
+            code, stored, _, _ = self.server.ask("PUT", self.place(stored) + "/status", changed(stored, status))
+            assert code == 200, f"{self.file}: cannot store {change}: {stored.get('message')}"
         stored["metadata"].pop("managedFields", None)
         return stored
 

@@ -2,12 +2,14 @@
 
 RESOURCE = ("", "v1", "endpoints")
 KIND = "Endpoints"
-BASE = {"metadata": {"name": "base"}, "subsets": [{"addresses": [{"ip": "10.0.0.1"}], "ports": [{"port": 80}]}]}
+BASE = {"metadata": {"name": "base"}, "subsets": [{"addresses": [{"ip": "10.0.0.1"}],
+         "ports": [{"port": 80}]}]}
 MANY = [{"ip": f"10.0.0.{index}"} for index in range(1, 6)]
 CASES = [
     ("minimal", "create", {"subsets": None}),
     ("full", "create", {"subsets": [
-        {"addresses": [{"ip": "10.0.0.2", "hostname": "a", "nodeName": "n", "targetRef": {"kind": "Pod", "name": "x"}}, {"ip": "10.0.0.1"}], "ports": [{"name": "b", "port": 81, "appProtocol": "http"}, {"name": "a", "port": 80, "protocol": "UDP"}]},
+        {"addresses": [{"ip": "10.0.0.2", "hostname": "a", "nodeName": "n", "targetRef": {"kind": "Pod", "name": "x"}}, {"ip": "10.0.0.1"}],
+         "ports": [{"name": "b", "port": 81, "appProtocol": "http"}, {"name": "a", "port": 80, "protocol": "UDP"}]},
         {"notReadyAddresses": [{"ip": "fd00::1"}]},
     ]}),
     ("bad addresses", "create", {"subsets/0/addresses": [{"ip": "x"}, {"ip": "127.0.0.1"}, {"ip": "01.2.3.4", "hostname": "A_b", "nodeName": "A_b"}, {}]}),

@@ -49,8 +49,10 @@ CASES = [
     ("Photon", "create", source(photonPersistentDisk={"pdID": ""})),
     ("FC", "create", source(fc={"targetWWNs": ["a"]})),
     ("flex", "create", source(flexVolume={"driver": "", "options": {"kubernetes.io/x": "y"}})),
-    ("mount options by annotation", "create", {"metadata/annotations": {"volume.beta.kubernetes.io/mount-options": "ro", "volume.beta.kubernetes.io/storage-class": "x"}}),
-    ("old annotations", "create", source(nfs={"server": "a", "path": "/b"}) | {"metadata/annotations": {"volume.beta.kubernetes.io/mount-options": "ro", "volume.beta.kubernetes.io/storage-class": "x"}}),
+    ("mount options by annotation", "create", {
+        "metadata/annotations": {"volume.beta.kubernetes.io/mount-options": "ro", "volume.beta.kubernetes.io/storage-class": "x"}}),
+    ("old annotations", "create", source(nfs={"server": "a", "path": "/b"}) | {
+        "metadata/annotations": {"volume.beta.kubernetes.io/mount-options": "ro", "volume.beta.kubernetes.io/storage-class": "x"}}),
     ("attributes without CSI", "create", {"spec/volumeAttributesClassName": "a"}),
     ("update", "update", {"spec/capacity/storage": "2Gi", "spec/storageClassName": "a", "status/phase": "Bound"}),
     ("other source", "update", {"spec/hostPath/path": "/y"}),

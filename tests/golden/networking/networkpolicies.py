@@ -7,7 +7,8 @@ BLOCK = {"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16"]}}
 CASES = [
     ("minimal", "create", {"spec": None}),
     ("full", "create", {
-        "spec/ingress": [{"ports": [{"port": 80}, {"port": "http", "protocol": "UDP"}, {"port": 80, "endPort": 90}, {}], "from": [{"podSelector": {}}, {"namespaceSelector": {}, "podSelector": {}}]}, {}],
+        "spec/ingress": [{"ports": [{"port": 80}, {"port": "http", "protocol": "UDP"}, {"port": 80, "endPort": 90}, {}],
+                          "from": [{"podSelector": {}}, {"namespaceSelector": {}, "podSelector": {}}]}, {}],
         "spec/egress": [{"to": [BLOCK]}],
     }),
     ("types", "create", {"spec/policyTypes": ["Egress"]}),

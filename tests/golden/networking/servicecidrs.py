@@ -6,7 +6,8 @@ NAMESPACED = False
 BASE = {"metadata": {"name": "golden-base"}, "spec": {"cidrs": ["10.200.0.0/24"]}}
 CASES = [
     ("minimal", "create", {}),
-    ("dual", "create", {"spec/cidrs": ["10.200.0.0/24", "fd00:1::/64"], "status/conditions": [{"type": "x", "status": "True", "reason": "x", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}]}),
+    ("dual", "create", {"spec/cidrs": ["10.200.0.0/24", "fd00:1::/64"],
+     "status/conditions": [{"type": "x", "status": "True", "reason": "x", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}]}),
     ("nothing", "create", {"spec": None}),
     ("too many", "create", {"spec/cidrs": ["10.200.0.0/24", "fd00:1::/64", "fd00:2::/64"]}),
     ("one family", "create", {"spec/cidrs": ["10.200.0.0/24", "10.201.0.0/24"]}),
