@@ -77,16 +77,18 @@ def negotiate(accept: str, pretty: bool, transforms: bool = True, stream: bool =
         transform = clause.parameter("as")
         if not transform:
             return Output(media_type, pretty=pretty)
+        if transform == "Table" and media_type == PROTOBUF:
+            continue  # tables have no protobuf form
         if transforms and transform in _TRANSFORMS and clause.parameter("g") == "meta.k8s.io" and clause.parameter("v") in ("v1", "v1beta1"):
             return Output(media_type, transform, clause.parameter("v"), pretty)
     raise not_acceptable(accept)
 
 
 def _media_type(wanted: str) -> str | None:
-    """What we write for a media range; protobuf answers are not written yet, so the next clause is tried."""
+    """What we write for a media range; None: nothing."""
     if wanted in ("*/*", "application/*", JSON):
         return JSON
-    return YAML if wanted == YAML else None
+    return wanted if wanted in (YAML, PROTOBUF) else None
 
 
 def not_acceptable(accept: str) -> errors.StatusError:

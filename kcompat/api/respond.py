@@ -10,14 +10,14 @@ from typing import Any
 import orjson
 
 from kcompat.api import negotiate
-from kcompat.api.negotiate import JSON, YAML, Output
+from kcompat.api.negotiate import JSON, PROTOBUF, YAML, Output
 from kcompat.api.request import Request, Response, Tree
 from kcompat.api.scope import Scope
 from kcompat.apimachinery import errors
 from kcompat.registry.declare import Resource
 from kcompat.registry.store import Entry
 
-_CONTENT_TYPES = {JSON: "application/json", YAML: "application/yaml"}
+_CONTENT_TYPES = {JSON: JSON, YAML: YAML, PROTOBUF: PROTOBUF}
 
 
 def output(request: Request, *, transforms: bool = True, stream: bool = False) -> Output:
@@ -29,7 +29,11 @@ def output(request: Request, *, transforms: bool = True, stream: bool = False) -
 
 
 def encode(tree: Any, form: Output) -> bytes:
-    """A tree as bytes: JSON (two spaces if pretty) or YAML."""
+    """A tree as bytes: JSON (two spaces if pretty), YAML or protobuf."""
+    if form.media_type == PROTOBUF:
+        from kcompat.apimachinery import protobuf
+
+        return protobuf.encode(tree, tree.get("apiVersion", "v1"), tree["kind"])
     if form.media_type == YAML:
         from kcompat.apimachinery import yaml
 

@@ -52,6 +52,12 @@ def encode(tree: Tree, api_version: str, kind: str) -> bytes:
     return wrap(api_version, kind, write(type.struct, tree))
 
 
+def watch_frame(type: str, tree: Tree) -> bytes:
+    """One event of a watch: its length in four bytes, then a bare WatchEvent that holds the enveloped object."""
+    event = delimited(1, type.encode()) + delimited(2, delimited(1, encode(tree, tree["apiVersion"], tree["kind"])))
+    return len(event).to_bytes(4, "big") + event
+
+
 def unwrap(body: bytes) -> tuple[str, str, bytes]:
     """(apiVersion, kind, message) of an envelope; raises UnrecognizedError."""
     if not body:

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from kcompat.api import parameters, respond, table
+from kcompat.api import negotiate, parameters, respond, table
 from kcompat.api.negotiate import Output
 from kcompat.api.request import Answer, Request, StreamResponse, Tree
 from kcompat.api.scope import Scope
@@ -17,6 +17,7 @@ from kcompat.registry import watching
 from kcompat.registry.watching import Batch, Bookmark, Happening
 
 _CONTENT_TYPE = "application/json"
+_PROTOBUF_CONTENT_TYPE = "application/vnd.kubernetes.protobuf;stream=watch"
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
 
@@ -27,6 +28,8 @@ async def handle(request: Request, scope: Scope) -> Answer:
     batches = await watching.watch(scope.store, scope.namespace, options, trees=request.local)
     if request.local:
         return StreamResponse(events=_local(scope, batches))
+    if form.media_type == negotiate.PROTOBUF:
+        return StreamResponse(_frames(scope, batches, form), content_type=_PROTOBUF_CONTENT_TYPE)
     if form.transform or scope.resource.from_storage is not None:
         return StreamResponse(_transformed(request, scope, batches, form), content_type=_CONTENT_TYPE)
     return StreamResponse(_lines(scope, batches), content_type=_CONTENT_TYPE)
@@ -56,6 +59,24 @@ def bookmark(scope: Scope, mark: Bookmark) -> Tree:
     if mark.initial_end:
         metadata["annotations"] = {INITIAL_EVENTS_END: "true"}
     return {"kind": resource.kind, "apiVersion": resource.api_version, **tree, "metadata": metadata}
+
+
+async def _frames(scope: Scope, batches: AsyncIterator[Batch], form: Output) -> AsyncIterator[bytes]:
+    """Length-delimited protobuf WatchEvents, each with its object in an envelope (upstream: serializer/protobuf, LengthDelimitedFramer)."""
+    from kcompat.apimachinery import protobuf
+
+    convert = scope.resource.from_storage
+    async with aclosing(batches):  # type: ignore[type-var]
+        async for batch in batches:
+            frames = []
+            for happening in batch:
+                if isinstance(happening, Bookmark):
+                    type_, tree = "BOOKMARK", bookmark(scope, happening)
+                else:
+                    type_, tree = happening.type, happening.entry.peek()
+                    tree = convert(tree) if convert else tree
+                frames.append(protobuf.watch_frame(type_, table.partial(tree, form) if form.transform else tree))
+            yield b"".join(frames)
 
 
 async def _local(scope: Scope, batches: AsyncIterator[Batch]) -> AsyncIterator[tuple[str, Tree]]:
