@@ -99,6 +99,7 @@ def outcome(resource: Resource, recording: Tree, case: Tree) -> tuple[Tree | Non
     if not found:
         rules.canonicalize(obj)
     again = decode(copy.deepcopy(obj), resource.group, resource.version, resource.kind).tree
+    assert found or again == obj, "what would be stored is not canonical"
     causes = list(dict.fromkeys((cause["reason"], cause["field"], cause["message"]) for cause in field.to_causes(found)))
     return (None if causes else comparable(again)), list(map(list, causes)), list(warnings)
 

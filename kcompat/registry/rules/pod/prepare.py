@@ -146,8 +146,8 @@ def prepare_pod_for_create(pod: Tree) -> None:
 def _gated_condition(pod: Tree) -> Tree:
     """applySchedulingGatedCondition; the moment is that of creation."""
     return {
-        "type": "PodScheduled", "status": "False", "lastTransitionTime": meta.creation_timestamp(pod) or None, "reason": "SchedulingGated",
-        "message": "Scheduling is blocked due to non-empty scheduling gates",
+        "type": "PodScheduled", "status": "False", "lastProbeTime": None, "lastTransitionTime": meta.creation_timestamp(pod) or None,
+        "reason": "SchedulingGated", "message": "Scheduling is blocked due to non-empty scheduling gates",
     }
 
 
