@@ -34,11 +34,15 @@ class Expectations:
             return True
         return asyncio.get_running_loop().time() - expected.since > TIMEOUT
 
+    def expect(self, key: str, creations: int, deletions: Iterable[str] = ()) -> None:
+        """So many creations and the deletions of these uids, instead of what was expected before."""
+        self._expected[key] = _Expected(creations, set(deletions), asyncio.get_running_loop().time())
+
     def expect_creations(self, key: str, count: int) -> None:
-        self._expected[key] = _Expected(count, since=asyncio.get_running_loop().time())
+        self.expect(key, count)
 
     def expect_deletions(self, key: str, uids: Iterable[str]) -> None:
-        self._expected[key] = _Expected(0, set(uids), asyncio.get_running_loop().time())
+        self.expect(key, 0, uids)
 
     def creation_observed(self, key: str, count: int = 1) -> None:
         """A creation was seen, or will never be because it failed."""

@@ -1,6 +1,6 @@
 """Which replica set carries which revision of a deployment's pod template, and the annotations that say so. Pure. Called by sync.
 
-Upstream: pkg/controller/deployment/sync.go, util/deployment_util.go and controller_utils.go ComputeHash.
+Upstream: pkg/controller/deployment/sync.go, util/deployment_util.go.
 """
 
 from __future__ import annotations
@@ -8,13 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-import orjson
-
 from kcompat.apimachinery import meta
-from kcompat.apimachinery.clock import SUFFIX_ALPHABET
 from kcompat.client.interface import Tree
 from kcompat.client.resources import DEPLOYMENTS
 from kcompat.controllers.controller import spec_of
+from kcompat.controllers.hashing import content_hash
 
 REVISION = "deployment.kubernetes.io/revision"
 REVISION_HISTORY = "deployment.kubernetes.io/revision-history"
@@ -75,23 +73,11 @@ def find_new(deployment: Tree, oldest_first: Sequence[Tree]) -> Tree | None:
     return next((item for item in oldest_first if same_template(spec_of(item).get("template") or {}, template)), None)
 
 
-def template_hash(template: Mapping[str, Any], collisions: int | None) -> str:
-    """A label value that stands for a template: FNV-1a of its canonical JSON in the letters of generated names.
-
-    Upstream hashes Go's dump of the struct, which nobody depends on: replica sets are found by comparing templates.
-    """
-    digest = 0x811C9DC5
-    salt = b"" if collisions is None else collisions.to_bytes(8, "little")
-    for byte in orjson.dumps(template, option=orjson.OPT_SORT_KEYS) + salt:
-        digest = ((digest ^ byte) * 0x01000193) & 0xFFFFFFFF
-    return "".join(SUFFIX_ALPHABET[ord(digit) % len(SUFFIX_ALPHABET)] for digit in str(digest))
-
-
 def make(deployment: Tree, replicas: int, surge: int, revision: int) -> Tree:
     """The new replica set of a deployment, to be created (upstream: getNewReplicaSet)."""
     spec = spec_of(deployment)
     template, selector = spec.get("template") or {}, spec.get("selector") or {}
-    digest = template_hash(template, (deployment.get("status") or {}).get("collisionCount"))
+    digest = content_hash(template, (deployment.get("status") or {}).get("collisionCount"))
     labels = {**meta.labels(template), HASH_LABEL: digest}
     name = f"{meta.name(deployment)[: MAX_NAME - 1 - len(digest)]}-{digest}"
     metadata: Tree = {
