@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final
+
+import orjson
 
 from kcompat.apimachinery import field, names, quantity
 from kcompat.apimachinery.field import FieldError, Path
 from kcompat.registry.declare import Tree
 from kcompat.registry.rules.pod.checks import (
     NONE,
+    NOWHERE,
     Errors,
     dns_label,
     file_mode,
@@ -26,7 +30,7 @@ from kcompat.registry.rules.pod.checks import (
     user_id,
 )
 from kcompat.registry.rules.pod.environment import VOLUME_FIELDS, field_ref, resource_field_ref
-from kcompat.registry.rules.pod.options import Options
+from kcompat.registry.rules.pod.options import NEW_POD, Options
 from kcompat.registry.rules.pod.projected import projected
 from kcompat.registry.rules.volume_claim import claim_template
 
@@ -341,7 +345,15 @@ def _image(source: Tree, at: Path, options: Options) -> Errors:
 
 
 def _projected(source: Tree, at: Path, options: Options) -> Errors:
+    """Almost every pod brings the same one, with its service account's token, so what was valid once is not looked at again."""
+    if _is_valid_projection(orjson.dumps(source)):
+        return NONE
     return projected(source, at, options, key_to_path, downward_file)
+
+
+@lru_cache(maxsize=256)
+def _is_valid_projection(encoded: bytes) -> bool:
+    return not projected(orjson.loads(encoded), NOWHERE, NEW_POD, key_to_path, downward_file)
 
 
 _SOURCES: Final[Mapping[str, Rule]] = {
