@@ -8,7 +8,6 @@ Recording queues and returns; a queue that is full drops. Used by controllers, s
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import socket
 from collections import OrderedDict
@@ -24,6 +23,7 @@ from kcompat.client.backoff import fraction, jitter
 from kcompat.client.client import STRATEGIC_MERGE_PATCH, Client
 from kcompat.client.interface import Tree
 from kcompat.client.resources import EVENTS, EVENTS_V1, ResourceType
+from kcompat.client.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -216,9 +216,7 @@ class _Sink:
 
     async def stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end((self._task,))
             self._task = None
 
 
@@ -414,9 +412,7 @@ class SeriesRecorder:
 
     async def stop(self) -> None:
         if self._keeper is not None:
-            self._keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
+            await end((self._keeper,))
             self._keeper = None
         await self._sink.stop()
 

@@ -8,7 +8,6 @@ functions called on the event loop in order of the changes; they queue work, the
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from kcompat.client.client import PAGE_SIZE, Client, ResourceClient
 from kcompat.client.interface import Tree, WatchEvent
 from kcompat.client.resources import ResourceType
 from kcompat.client.store import Store
+from kcompat.client.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -305,15 +305,14 @@ class InformerFactory:
         """Ends and forgets one informer, whose resource is no longer served."""
         for key in [key for key, known in self._informers.items() if known is informer]:
             del self._informers[key]
-            await _cancel(self._tasks.pop(key, None))
+            if key in self._tasks:
+                await end((self._tasks.pop(key),))
 
     async def stop(self) -> None:
         self._started = False
         tasks = list(self._tasks.values())
         self._tasks.clear()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(tasks)
 
     def _add(self, key: tuple[Any, ...], informer: Informer) -> None:
         self._informers[key] = informer
@@ -324,9 +323,3 @@ class InformerFactory:
         if key not in self._tasks:
             self._tasks[key] = asyncio.create_task(informer.run(), name=f"informer {informer.type.plural}")
 
-
-async def _cancel(task: asyncio.Task[None] | None) -> None:
-    if task is not None:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task

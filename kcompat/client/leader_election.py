@@ -19,6 +19,7 @@ from kcompat.client.backoff import jitter
 from kcompat.client.client import Client
 from kcompat.client.interface import Tree
 from kcompat.client.resources import LEASES
+from kcompat.client.tasks import end
 
 log = logging.getLogger(__name__)
 
@@ -107,9 +108,7 @@ class LeaderElector:
             if work.done():
                 await work  # raises what the work raised
         finally:
-            for task in (work, renewal):
-                task.cancel()
-            await asyncio.gather(work, renewal, return_exceptions=True)
+            await end((work, renewal))
             if self._release_on_cancel and self.is_leader:
                 await self._release()
 

@@ -19,6 +19,7 @@ from kcompat.apimachinery.clock import Clock, Identity, SystemClock
 from kcompat.apimachinery.errors import StatusError
 from kcompat.client.client import Client
 from kcompat.client.informer import InformerFactory
+from kcompat.client.tasks import end
 from kcompat.client.workqueue import ShutDown
 from kcompat.controllers.controller import SPECS, Context, Controller, ControllerSpec, Requeue, Settings
 
@@ -112,10 +113,7 @@ class Manager:
         for running in self._running.values():
             running.context.queue.shut_down()
         await self.informers.stop()
-        tasks = [task for running in self._running.values() for task in running.tasks]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(task for running in self._running.values() for task in running.tasks)
         await asyncio.gather(*(running.context.recorder.stop() for running in self._running.values()))
         self._running.clear()
 
