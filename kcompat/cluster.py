@@ -343,20 +343,16 @@ class ControlPlane:
         nodes = SimulatedNodes(self.client_for, factory, self.clock, self.identity, count=self.settings.nodes)
         factory.start()
         self._stack.append(factory.stop)
-        await nodes.start()
         self._stack.append(nodes.stop)
+        registering = asyncio.create_task(nodes.start(), name="nodes")  # as kubelets do, they join a cluster that is up
+        self._stack.append(lambda: _cancelled(registering))
         self._parts["nodes"] = nodes
 
     def _background(self, part: str, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name=part)
         self._parts[part] = task
 
-        async def stop() -> None:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
-
-        self._stack.append(stop)
+        self._stack.append(lambda: _cancelled(task))
 
 
 _LOCAL = Peer("127.0.0.1")
@@ -380,6 +376,12 @@ def _openapi() -> OpenAPI:
     from kcompat.api.openapi import OpenAPI
 
     return OpenAPI()
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 async def _no_body() -> bytes:

@@ -20,6 +20,7 @@ _STARTED = time.monotonic()
 
 def serve(settings: Settings, announce: Announce) -> int:
     """Serves until SIGINT or SIGTERM. Returns the exit code."""
+    gc.disable()  # what a start makes, it keeps: looking for garbage would only cost time
     return _loop(_serve(settings, announce))
 
 
@@ -69,6 +70,7 @@ def _on_signals() -> asyncio.Event:
 
 def tune_garbage_collector() -> None:
     """What was made at start stays: it is not looked at again. Young objects are collected less often, old ones rarely."""
+    gc.enable()
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)

@@ -90,6 +90,10 @@ class Rules:
     def canonicalize(self, obj: Tree) -> None:
         """Last normalisation before storage (upstream: Canonicalize)."""
 
+    def status_warnings(self, new: Tree) -> Sequence[str]:
+        """Texts of `Warning` headers for an update of the status."""
+        return ()
+
     def warnings(self, new: Tree, old: Tree | None) -> Sequence[str]:
         """Texts of `Warning` headers for a create (old None) or update (upstream: WarningsOnCreate, WarningsOnUpdate)."""
         return ()

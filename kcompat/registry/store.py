@@ -96,7 +96,9 @@ class Store:
         return errors.conflict(self.resource.group, self.resource.name, name, message)
 
     def invalid(self, name: str, found: Sequence[FieldError]) -> errors.StatusError:
-        return errors.invalid(self.resource.group, self.resource.kind, name, found)
+        """Each cause once, however many rules found it."""
+        distinct = {(error.type, error.field, error.body): error for error in reversed(found)}
+        return errors.invalid(self.resource.group, self.resource.kind, name, list(reversed(distinct.values())))
 
     # -- reads ---------------------------------------------------------------------------------------------------------
 
@@ -287,7 +289,8 @@ class Store:
         else:
             rules.prepare_for_update(new, old)
         keep_system_fields(self, new, old)
-        set_generation(rules, new, old)
+        if not status:
+            set_generation(rules, new, old)
         found = [*validate_object_meta_update(new["metadata"], old["metadata"], _METADATA)]
         found += rules.validate_status_update(new, old) if status else rules.validate_update(new, old)
         if found:

@@ -13,6 +13,7 @@ from kcompat.api import parameters
 from kcompat.api.actions.unreachable import no_kubelet
 from kcompat.api.request import Answer, Query, Request, Response, StreamResponse, Tree
 from kcompat.api.scope import Scope
+from kcompat.apimachinery.selectors import ALL_FIELDS
 from kcompat.apimachinery.simulation import is_simulated
 from kcompat.registry import watching
 from kcompat.registry.listing import ListOptions
@@ -107,7 +108,7 @@ def check_status(pod: Tree, container: str, *, previous: bool) -> None:
 
 async def _until_over(scope: Scope, container: str) -> AsyncIterator[bytes]:
     """Says nothing until the container ends or its pod is gone."""
-    options = WatchOptions(ListOptions(fields=parameters.with_name(parameters.ALL_FIELDS, scope.name)))
+    options = WatchOptions(ListOptions(fields=parameters.with_name(ALL_FIELDS, scope.name)))
     async for batch in await watching.watch(scope.store, scope.namespace, options):
         for happening in batch:
             if isinstance(happening, Happening) and (happening.type == "DELETED" or _is_over(happening.entry.peek(), container)):

@@ -65,7 +65,8 @@ async def write(
             keep_times(new, old)
         operation = UPDATE if old is not None else CREATE
         await services.admission.validate(scope.attributes(operation, request, new, old, dry_run=dry_run))
-        request.warnings.extend(resource.rules.warnings(new, old))
+        is_status = isinstance(scope.subresource, Status)
+        request.warnings.extend(resource.rules.status_warnings(new) if is_status else resource.rules.warnings(new, old))
 
     return await scope.store.update(
         scope.namespace,
