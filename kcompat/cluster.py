@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kcompat.admission import chain
+from kcompat.admission import configuration as admission_configuration
 from kcompat.admission.interface import Access
 from kcompat.admission.interface import Services as AdmissionServices
 from kcompat.api import pipeline
@@ -162,7 +163,10 @@ class ControlPlane:
             verdict = await authorizer.authorize(asked)
             return verdict.decision is Decision.ALLOW, verdict.reason
 
-        plugins = AdmissionServices(self.reader, self.clock, self.identity, may, resources_of_kind=self._resources_of_kind)
+        configuration = admission_configuration.read(settings.admission_control_config_file)
+        plugins = AdmissionServices(
+            self.reader, self.clock, self.identity, may, configuration=configuration, resources_of_kind=self._resources_of_kind
+        )
         self.handler = pipeline.build(
             Services(
                 catalog=self.catalog,

@@ -52,6 +52,7 @@ class Settings:
     service_node_port_range: str = _flag("30000-32767", "node ports of Services", metavar="FROM-TO")
     enable_admission_plugins: tuple[str, ...] = _flag((), "admission plugins to turn on besides the default ones")
     disable_admission_plugins: tuple[str, ...] = _flag((), "admission plugins to turn off")
+    admission_control_config_file: str = _flag("", "file with the configuration of admission plugins", metavar="FILE")
     max_requests_inflight: int = _flag(400, "reads worked on at once; more are answered 429; 0: no limit")
     max_mutating_requests_inflight: int = _flag(200, "writes worked on at once; more are answered 429; 0: no limit")
     event_ttl: int = _flag(3600, "seconds that Events are kept", metavar="SECONDS")

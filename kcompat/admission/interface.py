@@ -84,6 +84,8 @@ class Services:
     identity: Identity
     authorize: Authorize
     settings: Mapping[str, Any] = field(default_factory=dict)
+    configuration: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By plugin name, what the file of --admission-control-config-file holds for it."""
     resources_of_kind: ResourcesOfKind = _no_resources
 
 
