@@ -110,7 +110,7 @@ async def test_orphans_are_adopted_and_strangers_released(world):
         assert world.cluster.get(PODS, "shop", "orphan")["metadata"]["ownerReferences"][0]["name"] == "web"
         await world.client().of(PODS).patch("orphan", {"metadata": {"labels": {"app": "gone"}}}, "shop")
         await until(lambda: not world.cluster.get(PODS, "shop", "orphan")["metadata"]["ownerReferences"] and len(world.pods()) == 3)
-        assert status(world)["replicas"] == 2
+        await until(lambda: status(world)["replicas"] == 2)
 
 
 async def test_a_set_being_deleted_adopts_and_makes_nothing(world):
