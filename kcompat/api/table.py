@@ -58,7 +58,7 @@ def table(request: Request, resource: Resource, items: Iterable[Tree], metadata:
     now = _clock.now()
     document: Tree = {"kind": "Table", "apiVersion": f"meta.k8s.io/{form.version}", "metadata": metadata}
     document["columnDefinitions"] = [definition(column) for column in columns] if headers else None
-    document["rows"] = [row(columns, item, now, policy, form) for item in items]
+    document["rows"] = [row(resource, columns, item, now, policy, form) for item in items]
     return document
 
 
@@ -72,11 +72,12 @@ def definition(column: Column) -> Tree:
     }
 
 
-def row(columns: tuple[Column, ...], item: Tree, now: datetime, policy: str, form: Output) -> Tree:
-    cells: list[Any] = [column.cell(item, now) for column in columns]
-    if policy == _NONE:
-        return {"cells": cells, "object": None}
-    return {"cells": cells, "object": item if policy == _OBJECT else partial(item, form)}
+def row(resource: Resource, columns: tuple[Column, ...], item: Tree, now: datetime, policy: str, form: Output) -> Tree:
+    document: Tree = {"cells": [column.cell(item, now) for column in columns]}
+    if resource.row_conditions is not None and (conditions := resource.row_conditions(item)):
+        document["conditions"] = conditions
+    document["object"] = None if policy == _NONE else item if policy == _OBJECT else partial(item, form)
+    return document
 
 
 def _name(obj: Tree, now: datetime) -> str:

@@ -184,6 +184,8 @@ class Resource:
     storage_version_hash: str = ""
     rules: Rules = field(default_factory=Rules)
     columns: tuple[Column, ...] = ()
+    row_conditions: Callable[[Tree], list[Tree]] | None = None
+    """Conditions of a Table row (pods: completed)."""
     fields: Mapping[str, FieldGetter] = field(default_factory=dict)
     """Field labels for field selectors beyond metadata.name and metadata.namespace."""
     subresources: tuple[Subresource, ...] = ()

@@ -1,6 +1,6 @@
 """The core group's pods, pod templates and replication controllers."""
 
-from kcompat.registry.columns.pods import POD_COLUMNS, POD_TEMPLATE_COLUMNS
+from kcompat.registry.columns.pods import POD_COLUMNS, POD_TEMPLATE_COLUMNS, row_conditions
 from kcompat.registry.columns.workloads import REPLICATION_CONTROLLER_COLUMNS
 from kcompat.registry.declare import Action, Resource, Scale, Status
 from kcompat.registry.fields import at, fields, flag
@@ -14,7 +14,7 @@ _PROXIED = ("create", "delete", "get", "patch", "update")
 
 RESOURCES = (
     Resource(
-        "pods", kind="Pod", rules=PodRules(), columns=POD_COLUMNS, returns_deleted=True,
+        "pods", kind="Pod", rules=PodRules(), columns=POD_COLUMNS, row_conditions=row_conditions, returns_deleted=True,
         fields={
             **fields(
                 "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "status.phase",
