@@ -40,6 +40,8 @@ def compare(script: str, recorded: Sequence[Tree], seen: Sequence[Tree]) -> list
         pairs = list(differing(_said(wanted), _said(got), ""))
         if wanted["code"] != got["code"]:
             pairs = [("code", _outcome(wanted), _outcome(got))]
+        elif _kind(wanted) != _kind(got):
+            pairs = [("body.kind", _kind(wanted), _kind(got))]
         if wanted["ask"] != got["ask"]:
             pairs = [("ask", wanted["ask"], got["ask"])]
         elif wanted["sent"] != got["sent"] and not found and not pairs:
@@ -61,6 +63,11 @@ def _outcome(step: Tree) -> str:
     body = step.get("body")
     message = body.get("message", "") if isinstance(body, dict) else ""
     return f"{step['code']} {message}".strip()
+
+
+def _kind(step: Tree) -> str:
+    body = step.get("body")
+    return str(body.get("kind", "")) if isinstance(body, dict) else ""
 
 
 def _said(step: Tree) -> Tree:

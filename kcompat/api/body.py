@@ -115,7 +115,7 @@ def typed(request: Request, tree: Any, duplicates: list[str], group: str, versio
         raise errors.bad_request(f"the object provided is unrecognized (must be of type {kind}): {error}") from None
     found_kind, found_version = found_kind or kind, found_version or api_version
     if found_kind != kind or found_version != api_version:
-        raise _wrong_kind(found_kind, found_version, kind, group, api_version)
+        raise _wrong_kind(tree, found_kind, found_version, kind, group, api_version)
     try:
         decoded = schema.decode({} if tree is None else tree, group, version, kind)
     except schema.DecodeError as error:
@@ -135,12 +135,20 @@ def answer_strict_errors(request: Request, found: list[str], prefix: str) -> Non
         request.warnings.extend(found)
 
 
-def _wrong_kind(kind: str, api_version: str, wanted: str, group: str, wanted_version: str) -> errors.StatusError:
+def _wrong_kind(tree: Any, kind: str, api_version: str, wanted: str, group: str, wanted_version: str) -> errors.StatusError:
     found_group, _, version = api_version.rpartition("/")
-    cannot = f"{kind} in version {quote(version)} cannot be handled as a {wanted}: "
-    if kind == wanted and found_group == group and "beta" in version:
+    if kind == wanted and found_group == group and ("beta" in version or schema.type_of(found_group, version, kind) is not None):
         return errors.bad_request(f"the API version in the data ({api_version}) does not match the expected API version ({wanted_version})")
-    if schema.type_of(found_group, version, kind) is None:
-        return errors.bad_request(f"{cannot}{schema.unknown_kind(api_version, kind)}")
+    why = foreign(tree, api_version, kind, group, wanted)
+    return errors.bad_request(f"{kind} in version {quote(version)} cannot be handled as a {wanted}: {why}")
+
+
+def foreign(tree: Any, api_version: str, kind: str, group: str, wanted: str) -> str:
+    """Why an object of another kind is not the one wanted: nobody knows its kind, it is no good as its own kind, or it is another kind."""
+    found_group, _, version = api_version.rpartition("/")
+    try:
+        schema.decode(tree, found_group, version, kind)
+    except schema.DecodeError as error:
+        return str(error)
     internal = group.split(".", 1)[0] if group else "core"
-    return errors.bad_request(f"{cannot}converting ({version}.{kind}) to ({internal}.{wanted}): unknown conversion")
+    return f"converting ({version}.{kind}) to ({internal}.{wanted}): unknown conversion"

@@ -29,7 +29,7 @@ def output(request: Request, *, transforms: bool = True, stream: bool = False) -
 
 
 def encode(tree: Any, form: Output) -> bytes:
-    """A tree as bytes: JSON (two spaces if pretty), YAML or protobuf."""
+    """A tree as bytes: JSON (a line, or if pretty indented by two spaces and without a newline at its end), YAML or protobuf."""
     if form.media_type == PROTOBUF:
         from kcompat.apimachinery import protobuf
 
@@ -39,7 +39,7 @@ def encode(tree: Any, form: Output) -> bytes:
 
         return yaml.dump(tree)
     if form.pretty:
-        return orjson.dumps(tree, option=orjson.OPT_INDENT_2) + b"\n"
+        return orjson.dumps(tree, option=orjson.OPT_INDENT_2)
     return orjson.dumps(tree) + b"\n"
 
 

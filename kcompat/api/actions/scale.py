@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from kcompat.admission.interface import UPDATE
@@ -10,6 +11,7 @@ from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
 from kcompat.api.verbs import apply as applying
 from kcompat.api.verbs import patch as patching
+from kcompat.api.verbs.create import check_namespace
 from kcompat.api.verbs.update import check_name
 from kcompat.apimachinery import errors, meta
 from kcompat.apimachinery.apply.field_manager import entries_of, with_entries, without_entries
@@ -17,13 +19,20 @@ from kcompat.apimachinery.apply.scale import to_parent, to_scale
 from kcompat.apimachinery.clock import rfc3339
 from kcompat.apimachinery.field import Path, invalid
 from kcompat.apimachinery.selectors import from_label_selector, from_labels
+from kcompat.registry.columns.scale import SCALE
 from kcompat.registry.declare import Scale
+from kcompat.registry.store import Preconditions
 
 
 async def get(request: Request, scope: Scope) -> Answer:
     form = respond.output(request)
     entry = await scope.store.get(scope.namespace, scope.name)
-    return respond.tree_response(request, scale_of(entry.peek(), _declared(scope)), form)
+    return _answer(request, scope, entry.peek(), form)
+
+
+def _answer(request: Request, scope: Scope, tree: Tree, form: negotiate.Output) -> Answer:
+    shown = replace(scope.resource, columns=SCALE)
+    return respond.object_response(request, shown, scale_of(tree, _declared(scope)), form)
 
 
 async def update(request: Request, scope: Scope) -> Answer:
@@ -31,11 +40,13 @@ async def update(request: Request, scope: Scope) -> Answer:
     dry_run = body.validate_write_options(request, "UpdateOptions")
     scale = await body.read_object(request, "autoscaling", "v1", "Scale")
     check_name(scale, scope.name)
+    check_namespace(scale, scope.namespace)
+    preconditions = Preconditions(uid=scale["metadata"].get("uid", ""))
 
     async def wanted(current: Tree) -> Tree:
         return field_managers.track(request, scope, current, scale)
 
-    return await _write(request, scope, wanted, form, dry_run)
+    return await _write(request, scope, wanted, form, dry_run, preconditions)
 
 
 async def patch(request: Request, scope: Scope) -> Answer:
@@ -44,11 +55,10 @@ async def patch(request: Request, scope: Scope) -> Answer:
         return await apply(request, scope)
     form = respond.output(request)
     dry_run = body.validate_write_options(request, "PatchOptions")
-    document, duplicates = await patching.read_patch(request, media_type)
-    patched, unknown = patching.applier(request, "autoscaling", "v1", "Scale", media_type, document)
+    document = await patching.read(request, "autoscaling", "v1", "Scale", media_type)
 
     async def wanted(current: Tree) -> Tree:
-        new = body.typed(request, patched(current), [*unknown, *duplicates], "autoscaling", "v1", "Scale")
+        _, new = document.patched(request, current)
         return field_managers.track(request, scope, current, new)
 
     return await _write(request, scope, wanted, form, dry_run)
@@ -103,7 +113,10 @@ def _selector(selector: Any) -> str:
     return str(from_label_selector(selector) if structured else from_labels(selector))
 
 
-async def _write(request: Request, scope: Scope, wanted: Any, form: negotiate.Output, dry_run: bool) -> Answer:
+async def _write(
+    request: Request, scope: Scope, wanted: Any, form: negotiate.Output, dry_run: bool,
+    preconditions: Preconditions = Preconditions(),  # noqa: B008 - frozen
+) -> Answer:  # fmt: skip
     declared, services = _declared(scope), scope.services
     version, path = scope.resource.api_version, _path(declared.replicas)
     mappings = {version: tuple(f"f:{name}" for name in path)}
@@ -119,8 +132,8 @@ async def _write(request: Request, scope: Scope, wanted: Any, form: negotiate.Ou
         changed: Tree = meta.replace(current, path, scale.get("spec", {}).get("replicas", 0))
         return with_entries(without_entries(changed), to_parent(entries_of(current), entries_of(scale), version, mappings))
 
-    written = await scope.store.update(scope.namespace, scope.name, transform, retry=True, dry_run=dry_run)
-    return respond.tree_response(request, scale_of(written.tree, declared), form)
+    written = await scope.store.update(scope.namespace, scope.name, transform, preconditions=preconditions, retry=True, dry_run=dry_run)
+    return _answer(request, scope, written.tree, form)
 
 
 def _check(scale: Tree, before: Tree, scope: Scope) -> None:
@@ -135,4 +148,5 @@ def _check(scale: Tree, before: Tree, scope: Scope) -> None:
     uid = scale["metadata"].get("uid", "")
     if uid and uid != before["metadata"]["uid"]:
         message = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {before['metadata']['uid']}"
-        raise scope.store.conflict(scope.name, message)
+        resource = scope.resource
+        raise errors.conflict(resource.group, f"{resource.name}/scale", scope.name, message)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -16,10 +17,11 @@ from kcompat.api.verbs.update import check_name, write
 from kcompat.apimachinery import errors, json_strict, schema
 from kcompat.apimachinery.field import Path, invalid
 from kcompat.apimachinery.patch import json_patch, merge_patch, strategic
+from kcompat.apimachinery.quote import plain_text
+from kcompat.apimachinery.schema.unstructured import mismatch
 from kcompat.registry.declare import Rules
 
 ACCEPTED = (negotiate.JSON_PATCH, negotiate.MERGE_PATCH, negotiate.STRATEGIC_PATCH, negotiate.APPLY_PATCH)
-Patch = Callable[[Tree], Tree]
 
 
 async def handle(request: Request, scope: Scope, *, rules: Rules | None = None) -> Answer:
@@ -36,12 +38,9 @@ async def handle(request: Request, scope: Scope, *, rules: Rules | None = None) 
 
 def patch_type(request: Request) -> str:
     """The patch's media type. Raises UnsupportedMediaType."""
-    media_type = request.headers.get("Content-Type", "").split(";", 1)[0].strip().lower()
+    media_type = request.headers.get("Content-Type", "").split(";", 1)[0].strip()
     if media_type in ACCEPTED:
         return media_type
-    if media_type.startswith("application/apply-patch+"):
-        message = "the body of the request was in an unknown format - accepted media types include: " + ", ".join(ACCEPTED)
-        raise errors.unsupported_media_type(message)
     error = errors.unsupported_media_type("415: Unsupported Media Type")
     error.details = {}
     raise error
@@ -50,63 +49,109 @@ def patch_type(request: Request) -> str:
 async def patch_of(request: Request, scope: Scope, media_type: str) -> Any:
     """The patch as a function of the current object (storage version in and out)."""
     resource = scope.resource
-    document, duplicates = await read_patch(request, media_type)
-    patch, unknown = applier(request, resource.group, resource.version, resource.kind, media_type, document)
-    duplicates = [*unknown, *duplicates]
+    patch = await read(request, resource.group, resource.version, resource.kind, media_type)
 
     async def transform(current: Tree | None) -> Tree:
         if current is None:
             raise scope.store.not_found(scope.name)
         served = resource.from_storage(current) if resource.from_storage else current
-        patched = field_managers.track(request, scope, served, patch_object(request, scope, patch, served, duplicates))
+        patched = field_managers.track(request, scope, served, patch_object(request, scope, patch, served))
         return resource.to_storage(patched) if resource.to_storage else patched
 
     return transform
 
 
-async def read_patch(request: Request, media_type: str) -> tuple[Any, list[str]]:
-    """The patch document, and the duplicate fields in it. Raises BadRequest."""
-    if request.object is not None:
-        return request.object, []
-    data = await request.read()
-    try:
-        document, duplicates = json_strict.loads(data)
-    except json_strict.JSONError as error:
-        raise errors.bad_request(f"error decoding patch: {error}") from None
-    return document, [f"json patch {text}" for text in duplicates] if media_type == negotiate.JSON_PATCH else duplicates
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A patch of objects of one kind. `found` are the strict errors of its document.
+
+    `shown` is how a refusal shows a strategic merge patch, which becomes the object without passing through JSON; "" for the others.
+    """
+
+    group: str
+    version: str
+    kind: str
+    apply: Callable[[Tree], Any]
+    found: list[str]
+    shown: str = ""
+
+    def patched(self, request: Request, current: Tree) -> tuple[Any, Tree]:
+        """(the outcome, the outcome decoded). Raises Invalid, BadRequest."""
+        outcome: Any = self.apply(current)
+        if not self.shown:
+            self._check_kind(outcome)
+        try:
+            decoded = schema.decode(outcome, self.group, self.version, self.kind)
+        except schema.DecodeError as error:
+            raise self._invalid(outcome, self._refusal(outcome, error)) from None
+        unknown = sorted(decoded.strict_errors) if self.shown else decoded.strict_errors
+        if found := [*self.found, *unknown]:
+            self._answer(request, outcome, found)
+        return outcome, decoded.tree
+
+    def _check_kind(self, outcome: Any) -> None:
+        """The patched JSON is decoded as what it says it is. Raises Invalid."""
+        try:
+            api_version, kind = schema.interpret(outcome)
+        except schema.UnrecognizedError as error:
+            raise self._invalid(outcome, str(error)) from None
+        own = f"{self.group}/{self.version}" if self.group else self.version
+        if (api_version or own, kind or self.kind) != (own, self.kind):
+            raise self._invalid(outcome, body.foreign(outcome, api_version or own, kind or self.kind, self.group, self.kind))
+
+    def _refusal(self, outcome: Any, error: schema.DecodeError) -> str:
+        if not self.shown:
+            return str(error)
+        typed = schema.type_of(self.group, self.version, self.kind)
+        return (mismatch(outcome, typed) if typed is not None else "") or str(error)
+
+    def _answer(self, request: Request, outcome: Any, found: list[str]) -> None:
+        """Strict: Invalid. Warn: Warning headers. Ignore: nothing."""
+        directive = body.field_validation(request)
+        if directive == body.STRICT:
+            raise self._invalid(outcome, f"strict decoding error: {', '.join(found)}")
+        if directive == body.WARN:
+            request.warnings.extend(found)
+
+    def _invalid(self, outcome: Any, why: str) -> errors.StatusError:
+        shown = self.shown or orjson.dumps(outcome, option=orjson.OPT_SORT_KEYS).decode()
+        return errors.invalid("", "", "", [invalid(Path("patch"), shown, why)])
 
 
-def applier(request: Request, group: str, version: str, kind: str, media_type: str, document: Any) -> tuple[Patch, list[str]]:
-    """The patch as a function of an object of this kind, and the strict errors of the patch itself. Raises BadRequest."""
+async def read(request: Request, group: str, version: str, kind: str, media_type: str) -> Patch:
+    """The body as a patch of this kind. Raises BadRequest."""
+    document, duplicates = await _document(request)
     validated = body.field_validation(request) != body.IGNORE
     if media_type == negotiate.JSON_PATCH:
         operations, unknown = json_patch.decode(document, validated=validated)
-        return (lambda current: json_patch.apply(current, operations)), [f"json patch {text}" for text in unknown]
+        found = [f"json patch {text}" for text in (*unknown, *duplicates)]
+        return Patch(group, version, kind, lambda current: json_patch.apply(current, operations), found)
     if media_type == negotiate.MERGE_PATCH:
         if validated:
             merge_patch.check(document)
-        return (lambda current: merge_patch.apply(current, document)), []
+        return Patch(group, version, kind, lambda current: merge_patch.apply(current, document), duplicates)
     typed = schema.type_of(group, version, kind)
     assert typed is not None  # only kinds of the catalog come here
-    return (lambda current: strategic.apply(current, document, typed)), []
+    document = {} if document is None else document
+    return Patch(group, version, kind, lambda current: strategic.apply(current, document, typed), duplicates, plain_text(document))
 
 
-def patch_object(request: Request, scope: Scope, patch: Patch, current: Tree, duplicates: list[str]) -> Tree:
+async def _document(request: Request) -> tuple[Any, list[str]]:
+    """The patch document, and the duplicate fields in it. Raises BadRequest (upstream: validateAndTranscodePatch)."""
+    if request.object is not None:
+        return request.object, []
+    try:
+        return json_strict.loads(await request.read())
+    except json_strict.JSONError as error:
+        raise errors.bad_request("invalid JSON patch") from error
+
+
+def patch_object(request: Request, scope: Scope, patch: Patch, current: Tree) -> Tree:
     """Patches, decodes and defaults. Raises BadRequest or Invalid as upstream words them."""
     resource = scope.resource
-    patched: Any = patch(current)
-    if isinstance(patched, dict):
-        patched = {**patched, "kind": resource.kind, "apiVersion": resource.api_version}
-    try:
-        decoded = schema.decode(patched, resource.group, resource.version, resource.kind)
-    except schema.DecodeError as error:
-        shown = orjson.dumps(patched, option=orjson.OPT_SORT_KEYS).decode()
-        raise errors.invalid("", "", "", [invalid(Path("patch"), shown, str(error))]) from None
-    if decoded.strict_errors or duplicates:
-        body.answer_strict_errors(request, [*decoded.strict_errors, *duplicates], "")
-    obj = decoded.tree
+    outcome, obj = patch.patched(request, current)
     obj["kind"], obj["apiVersion"] = resource.kind, resource.api_version
-    field_managers.keep_reset(patched, obj)
+    field_managers.keep_reset(outcome, obj)
     check_name(obj, scope.name)
     check_namespace(obj, scope.namespace)
     resource.rules.default(obj)
