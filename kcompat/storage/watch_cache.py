@@ -347,7 +347,8 @@ class ResourceCache:
         batches = self.cache.backend.watch(self.cache.root, after=revision)
         try:
             while (watcher := self.subscribe_after(prefix, revision)) is None:
-                batch = await asyncio.wait_for(anext(batches), 10)
+                async with asyncio.timeout(10):
+                    batch = await anext(batches)
                 events.extend(self._historic(event) for event in batch.events if event.key.startswith(prefix))
                 revision = max(revision, batch.revision)
             return events, watcher
@@ -422,7 +423,8 @@ class WatchCache:
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiters.append((revision, future))
-        await asyncio.wait_for(future, timeout)
+        async with asyncio.timeout(timeout):  # not wait_for, which before Python 3.12 can swallow a cancellation
+            await future
 
     async def _follow(self) -> None:
         while True:

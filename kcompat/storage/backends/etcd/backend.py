@@ -196,7 +196,8 @@ class EtcdBackend:
         """The oldest readable revision: a watch from a compacted one is told."""
         watch = self.watch("", after=revision - 1)
         try:
-            await asyncio.wait_for(anext(watch), TIMEOUT)
+            async with asyncio.timeout(TIMEOUT):
+                await anext(watch)
         except Compacted as compacted:
             return compacted.compact_revision
         except TimeoutError:
