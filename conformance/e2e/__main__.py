@@ -22,6 +22,8 @@ from conformance.e2e.runner import Outcome, run
 from conformance.tools import CACHE
 
 REPORTS = CACHE.parent / "conformance"
+ATTEMPTS = 4
+"""How often the rest of a slice is run again, when a test that never ends held it up."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--sig", default="", help="only tests of this sig")
     parser.add_argument("--processes", type=int, default=min(4, 1 + (os.cpu_count() or 1)), help="ginkgo processes (default: %(default)s)")
     parser.add_argument("--slice", type=int, default=40, help="tests in one run of the e2e program (default: %(default)s)")
+    parser.add_argument("--patience", type=float, default=900, metavar="SECONDS", help="for a slice (default: %(default).0f)")
     parser.add_argument("--bound", type=float, default=4 * 3600, metavar="SECONDS", help="for everything together (default: %(default).0f)")
     parser.add_argument("--check", type=float, default=0, metavar="SECONDS", help="only tests that passed, about so long; no regression")
     parser.add_argument("--page", action="store_true", help="only write docs/conformance.md again")
@@ -83,10 +86,17 @@ def _slices(tests: list[Test], kubeconfig: Path, options: argparse.Namespace, na
     reports, ends = REPORTS / f"{name}-{os.getpid()}", time.monotonic() + options.bound
     print(f"{len(tests)} tests on {options.processes} processes; reports in {reports}", flush=True)
     for start in range(0, len(ordered), options.slice):
-        if (left := ends - time.monotonic()) < 60:
+        if ends - time.monotonic() < 60:
             print(f"{len(ordered) - start} tests not run: out of time")
             return
-        yield run(ordered[start : start + options.slice], kubeconfig, reports / f"{start:03}", processes=options.processes, bound=left)
+        left_over = ordered[start : start + options.slice]
+        for attempt in range(ATTEMPTS):
+            bound = min(options.patience, max(ends - time.monotonic(), 60))
+            results = run(left_over, kubeconfig, reports / f"{start:03}-{attempt}", processes=options.processes, bound=bound)
+            yield results
+            left_over = [test for test in left_over if test.name not in results]
+            if not left_over:
+                break
 
 
 def affordable(ledger: Ledger, seconds: float, processes: int) -> list[Test]:

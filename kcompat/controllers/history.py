@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import orjson
+
 from kcompat.apimachinery import meta
 from kcompat.apimachinery.errors import StatusError
 from kcompat.apimachinery.selectors import LabelSelector
@@ -22,8 +24,16 @@ PREFIX_LENGTH = 223
 
 
 def data_of(owner: Tree) -> Tree:
-    """What a revision remembers of its owner: a patch that replaces the template (upstream: getPatch)."""
-    return {"spec": {"template": {**(spec_of(owner).get("template") or {}), "$patch": "replace"}}}
+    """What a revision remembers of its owner: a patch that replaces the template; keys in order, clients compare bytes (getPatch)."""
+    patch = {"spec": {"template": {**(spec_of(owner).get("template") or {}), "$patch": "replace"}}}
+    ordered: Tree = orjson.loads(orjson.dumps(patch, option=orjson.OPT_SORT_KEYS))
+    return ordered
+
+
+def restored(owner: Tree, revision: Tree) -> Tree:
+    """The owner with the template that a revision remembers (upstream: ApplyRevision)."""
+    template = {key: value for key, value in revision["data"]["spec"]["template"].items() if key != "$patch"}
+    return {**owner, "spec": {**spec_of(owner), "template": template}}
 
 
 def number(revision: Tree) -> int:
