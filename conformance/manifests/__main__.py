@@ -23,7 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--kubectl", help="program to use (default: kubectl built from the Kubernetes module)")
     parser.add_argument("--only", default="", metavar="TEXT", help="only manifests, and stories, whose name holds this")
     parser.add_argument("--ledger", type=Path, default=FILE, help="file to record in")
-    parser.add_argument("--outputs", type=Path, default=CACHE.parent / "manifests", metavar="DIR", help="where what kubectl printed is kept")
+    parser.add_argument(
+        "--outputs", type=Path, default=CACHE.parent / "manifests", metavar="DIR", help="where what kubectl printed is kept"
+    )
     parser.add_argument("--differences", action="store_true", help="show where the last runs' outputs differ from upstream's")
     chosen = parser.parse_args(arguments)
     stores = chosen.store or ["sqlite", "etcd"]
@@ -44,7 +46,10 @@ def _run(store: str, chosen: argparse.Namespace) -> None:
                 started = time.monotonic()
                 result = runner.manifest(number, manifest)
                 failed = [group for group, said in result.items() if said != OK]
-                print(f"{store} {manifest.name}: {len(result) - len(failed)} ok, failed {failed} ({time.monotonic() - started:.1f} s)", flush=True)
+                print(
+                    f"{store} {manifest.name}: {len(result) - len(failed)} ok, failed {failed} ({time.monotonic() - started:.1f} s)",
+                    flush=True,
+                )
                 ledger.record(store, manifest, result)
                 ledger.save()
         for name, said in runner.stories(chosen.only):

@@ -31,7 +31,11 @@ CREATE: dict[str, tuple[Command, ...]] = {
         ("create", "configmap", "literal", 1),
         ("get", "configmap"),
     ),
-    "cronjob": (("create", "cronjob", "c", _IMAGE, "--schedule=*/5 * * * *", "--", "true"), ("get", "cronjob", "-o", "wide"), ("describe", "cronjob", "c")),
+    "cronjob": (
+        ("create", "cronjob", "c", _IMAGE, "--schedule=*/5 * * * *", "--", "true"),
+        ("get", "cronjob", "-o", "wide"),
+        ("describe", "cronjob", "c"),
+    ),
     "deployment": (
         ("create", "deployment", "d", _IMAGE, "--replicas=2", "--port=80"),
         ("rollout", "status", "deployment/d", "--timeout=20s"),
@@ -49,8 +53,18 @@ CREATE: dict[str, tuple[Command, ...]] = {
         ("get", "ingress"),
         ("describe", "ingress", "i"),
     ),
-    "job": (("create", "job", "j", _IMAGE, "--", "true"), ("create", "job", "from", "--from=cronjob/c"), ("get", "job", "-o", "wide"), ("describe", "job", "j")),
-    "namespace": (("create", "namespace", "conformance-ns"), ("describe", "namespace", "conformance-ns"), ("delete", "namespace", "conformance-ns")),
+    "job": (
+        ("create", "job", "j", _IMAGE, "--", "true"),
+        ("create", "cronjob", "c", _IMAGE, "--schedule=@yearly"),
+        ("create", "job", "from", "--from=cronjob/c"),
+        ("get", "job", "-o", "wide"),
+        ("describe", "job", "j"),
+    ),
+    "namespace": (
+        ("create", "namespace", "conformance-ns"),
+        ("describe", "namespace", "conformance-ns"),
+        ("delete", "namespace", "conformance-ns"),
+    ),
     "poddisruptionbudget": (
         ("create", "poddisruptionbudget", "p", "--selector=a=b", "--min-available=1"),
         ("create", "poddisruptionbudget", "q", "--selector=a=b", "--max-unavailable=50%"),
@@ -62,13 +76,18 @@ CREATE: dict[str, tuple[Command, ...]] = {
         ("get", "priorityclass", "conformance"),
         ("delete", "priorityclass", "conformance"),
     ),
-    "quota": (("create", "quota", "q", "--hard=pods=90,cpu=100"), ("create", "quota", "scoped", "--hard=pods=9", "--scopes=BestEffort"), ("describe", "quota")),
+    "quota": (
+        ("create", "quota", "q", "--hard=pods=90,cpu=100"),
+        ("create", "quota", "scoped", "--hard=pods=9", "--scopes=BestEffort"),
+        ("describe", "quota"),
+    ),
     "role": (
         ("create", "role", "r", "--verb=get", "--verb=list", "--resource=pods,pods/log"),
         ("get", "role"),
         ("describe", "role", "r"),
     ),
     "rolebinding": (
+        ("create", "role", "r", "--verb=get,list", "--resource=pods"),
         ("create", "rolebinding", "b", "--role=r", "--user=u"),
         ("create", "rolebinding", "c", "--clusterrole=view", "--serviceaccount=default:default"),
         ("get", "rolebinding", "-o", "wide"),
@@ -94,7 +113,12 @@ CREATE: dict[str, tuple[Command, ...]] = {
         ("delete", "service", "--all"),
     ),
     "serviceaccount": (("create", "serviceaccount", "s"), ("get", "serviceaccount", "s"), ("describe", "serviceaccount", "s")),
-    "token": (("create", "serviceaccount", "t"), ("create", "token", "t", "--duration=10m"), ("create", "token", "t", "--audience=a"), ("create", "token", "nobody", 1)),
+    "token": (
+        ("create", "serviceaccount", "t"),
+        ("create", "token", "t", "--duration=10m"),
+        ("create", "token", "t", "--audience=a"),
+        ("create", "token", "nobody", 1),
+    ),
     "dry-run": (("create", "deployment", "x", _IMAGE, "--dry-run=server", "-o", "name"), ("get", "deployment", "x", 1)),
 }
 
@@ -133,7 +157,20 @@ OTHERS: dict[str, tuple[Command, ...]] = {
     ),
     "explain": tuple(
         ("explain", kind)
-        for kind in ("pod.spec.containers", "deployment.spec.strategy", "svc", "node.status", "lease.spec", "event", "roles.rules", "secret.data", "ns", "cm", "sa", "rs")
+        for kind in (
+            "pod.spec.containers",
+            "deployment.spec.strategy",
+            "svc",
+            "node.status",
+            "lease.spec",
+            "event",
+            "roles.rules",
+            "secret.data",
+            "ns",
+            "cm",
+            "sa",
+            "rs",
+        )
     )
     + (("explain", "pod", "--recursive"), ("explain", "pod.nothing", 1), ("explain", "job", "--output=plaintext-openapiv2")),
     "nodes": (
@@ -166,7 +203,12 @@ OTHERS: dict[str, tuple[Command, ...]] = {
         ("get", "--raw", "/api/v1/namespaces/default"),
         ("describe", "ns", "default"),
     ),
-    "kustomize": (("apply", "-k", "kustomize"), ("diff", "-k", "kustomize"), ("get", "-k", "kustomize"), ("delete", "-k", "kustomize", "--timeout=30s")),
+    "kustomize": (
+        ("apply", "-k", "kustomize"),
+        ("diff", "-k", "kustomize"),
+        ("get", "-k", "kustomize"),
+        ("delete", "-k", "kustomize", "--timeout=30s"),
+    ),
     "recursive": (
         ("create", "-f", "recursive/pod", "--recursive", 1),
         ("get", "-f", "recursive/pod", "--recursive", 1),

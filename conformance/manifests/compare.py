@@ -1,4 +1,7 @@
-"""Says where kcompat answers otherwise than upstream: what kubectl printed on both, with what may differ made alike. Called by `__main__.py`."""
+"""Where kcompat answers otherwise than upstream: what kubectl printed on both, with what may differ made alike.
+
+Called by `__main__.py` and `ledger.py`.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ _ALIKE = (
     (re.compile(r"\b(?<=-)[bcdfghjklmnpqrstvwxz2456789]{5}\b"), "XXXXX"),
     (re.compile(r"https://127\.0\.0\.1:\d+"), "SERVER"),
     (re.compile(r"v1\.37\.1\+kcompat\.[\d.]+"), "v1.37.1"),
+    (re.compile(r"kubectl-edit-\d+"), "kubectl-edit"),
     (re.compile(r"eyJ[\w.-]+"), "TOKEN"),
     (re.compile(r"[ \t]+"), " "),
     (re.compile(r"-{3,}"), "---"),
@@ -36,7 +40,9 @@ def differences(outputs: Path, upstream: Path, name: str) -> Iterator[str]:
     """Lines of a unified diff, upstream's first."""
     ours, theirs = outputs / f"{name}.txt", upstream / f"{name}.txt"
     if ours.exists() and theirs.exists():
-        yield from difflib.unified_diff(alike(theirs.read_text()), alike(ours.read_text()), f"upstream/{name}", f"kcompat/{name}", n=2, lineterm="")
+        yield from difflib.unified_diff(
+            alike(theirs.read_text()), alike(ours.read_text()), f"upstream/{name}", f"kcompat/{name}", n=2, lineterm=""
+        )
 
 
 def same_reason(ours: str, theirs: str) -> bool:

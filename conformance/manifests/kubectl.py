@@ -35,12 +35,16 @@ class Kubectl:
         self.namespace = namespace
         self.printed: list[str] = []
 
-    def __call__(self, *arguments: str, stdin: str | None = None, codes: Sequence[int] = (0,), editor: str = "", quiet: bool = False) -> str:
+    def __call__(
+        self, *arguments: str, stdin: str | None = None, codes: Sequence[int] = (0,), editor: str = "", quiet: bool = False
+    ) -> str:
         """Answers with stdout. Raises Failed unless the exit code is one of `codes`. `quiet` keeps it out of the transcript."""
         environment = self._environment | ({"KUBE_EDITOR": editor} if editor else {})
         command = [*self._command, *arguments]
         try:
-            done = subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=TIMEOUT, check=False, cwd=self.directory, env=environment)
+            done = subprocess.run(
+                command, input=stdin, capture_output=True, text=True, timeout=TIMEOUT, check=False, cwd=self.directory, env=environment
+            )
         except subprocess.TimeoutExpired:
             raise Failed(f"{shown(arguments)}: no answer in {TIMEOUT} s") from None
         if not quiet:
@@ -52,7 +56,9 @@ class Kubectl:
     def watch(self, *arguments: str) -> None:
         """Runs `get -w` until it printed a line. Raises Failed when it printed none."""
         command = [*self._command, *arguments]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.directory, env=self._environment) as process:
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.directory, env=self._environment
+        ) as process:
             assert process.stdout is not None and process.stderr is not None
             end = threading.Timer(TIMEOUT, process.kill)
             end.start()

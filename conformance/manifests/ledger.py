@@ -71,7 +71,12 @@ class Ledger:
             good = [name for name in chosen if not self.verdict(store, name)]
             groups = Counter(group for name in chosen for group in self.verdict(store, name))
             refused = sum(1 for name in good if entries[name][store].get("failed"))
-            counts[title] = {"manifests": len(chosen), "ok": len(good), "of these refused as upstream": refused, "failing groups": dict(groups)}
+            counts[title] = {
+                "manifests": len(chosen),
+                "ok": len(good),
+                "of these refused as upstream": refused,
+                "failing groups": dict(groups),
+            }
         stories = [name for name, story in self._tree["stories"].items() if store in story]
         counts["stories"] = {"run": len(stories), "ok": sum(self.story_verdict(store, name) == OK for name in stories)}
         return counts

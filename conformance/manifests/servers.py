@@ -1,6 +1,6 @@
-"""What the manifests are run against: kcompat over each store, and upstream's binaries with kcompat's simulated nodes. Called by `__main__.py`.
+"""What the manifests are run against: kcompat over each store, and upstream's binaries with kcompat's simulated nodes.
 
-Each is a context manager that answers with the administrator's kubeconfig as a tree.
+Called by `__main__.py`. Each is a context manager that answers with the administrator's kubeconfig as a tree.
 """
 
 from __future__ import annotations
@@ -73,16 +73,18 @@ def _upstream(processes: Processes, directory: Path) -> Tree:
     processes.spawn(
         "kube-apiserver", str(build("kube-apiserver")), "--etcd-servers", _etcd(processes, directory), "--secure-port", str(port),
         "--bind-address", "127.0.0.1", "--cert-dir", str(directory / "certs"), "--service-account-key-file", str(key),
-        "--service-account-signing-key-file", str(key), "--service-account-issuer", "https://kubernetes.default.svc.cluster.local",
-        "--service-cluster-ip-range", "10.96.0.0/16", "--authorization-mode", "Node,RBAC", "--token-auth-file", str(directory / "tokens.csv"),
+        "--service-account-signing-key-file", str(key),
+        "--service-account-issuer", "https://kubernetes.default.svc.cluster.local",
+        "--service-cluster-ip-range", "10.96.0.0/16", "--authorization-mode", "Node,RBAC",
+        "--token-auth-file", str(directory / "tokens.csv"),
     )  # fmt: skip
     _wait(f"https://127.0.0.1:{port}/readyz")
     authority = directory / "certs" / "apiserver.crt"
     kubeconfig = _token_kubeconfig(port, authority)
     config.write_text(yaml.safe_dump(kubeconfig))
     processes.spawn(
-        "kube-controller-manager", str(build("kube-controller-manager")), "--kubeconfig", str(config), "--leader-elect=false", "--secure-port=0",
-        "--service-account-private-key-file", str(key), "--root-ca-file", str(authority), "--use-service-account-credentials",
+        "kube-controller-manager", str(build("kube-controller-manager")), "--kubeconfig", str(config), "--leader-elect=false",
+        "--secure-port=0",        "--service-account-private-key-file", str(key), "--root-ca-file", str(authority), "--use-service-account-credentials",
         "--allocate-node-cidrs", "--cluster-cidr", "10.244.0.0/16",
     )  # fmt: skip
     processes.spawn("kube-scheduler", str(build("kube-scheduler")), "--kubeconfig", str(config), "--leader-elect=false", "--secure-port=0")

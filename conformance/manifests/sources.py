@@ -114,7 +114,7 @@ def read(name: str, raw: str) -> Manifest | None:
         documents = list(_json_documents(text)) if text.startswith("{") else [tree for tree in yaml.load_all(text, yaml.BaseLoader) if tree]
     except (yaml.YAMLError, ValueError) as error:
         return Manifest(name, text, (), str(error).splitlines()[0])
-    if not any(isinstance(tree, dict) and "apiVersion" in tree for tree in documents) or "kustomize" in name and "kustomization" in name:
+    if not any(isinstance(tree, dict) and "apiVersion" in tree for tree in documents) or ("kustomize" in name and "kustomization" in name):
         return None
     return Manifest(name, text, tuple(ref for tree in documents for ref in _refs(tree)))
 

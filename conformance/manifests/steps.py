@@ -91,7 +91,7 @@ def patch(kubectl: Kubectl, manifest: Manifest) -> None:
 
 
 def _patch_type(ref: Ref) -> str:
-    return "merge" if ref.group.endswith(".com") or ref.group.endswith(".io") and ref.kind in ("Foo", "Bar", "Example") else "strategic"
+    return "merge" if ref.group.endswith(".com") or (ref.group.endswith(".io") and ref.kind in ("Foo", "Bar", "Example")) else "strategic"
 
 
 def diff(kubectl: Kubectl, manifest: Manifest) -> None:
@@ -101,8 +101,8 @@ def diff(kubectl: Kubectl, manifest: Manifest) -> None:
 
 def edit(kubectl: Kubectl, manifest: Manifest) -> None:
     """The annotation that `patch` left is changed."""
-    kubectl("edit", "-f", FILE, editor="sed -i -e 's#example.com/edited: \"no\"#example.com/edited: \"yes\"#'")
     for ref in manifest.refs:
+        kubectl("edit", *_at(ref), editor='sed -i -e \'s#example.com/edited: "no"#example.com/edited: "yes"#\'')
         found = json.loads(kubectl("get", *_at(ref), "-o", "json", quiet=True))["metadata"]["annotations"]
         if found.get("example.com/edited") != "yes":
             raise Failed(f"edit: {ref.argument} was not changed")
@@ -167,6 +167,14 @@ def delete(kubectl: Kubectl, manifest: Manifest) -> None:
     kubectl("get", "-f", FILE, codes=(1,))
 
 
+def create(kubectl: Kubectl, manifest: Manifest) -> None:
+    """After they are gone: made otherwise than by apply, and made anew."""
+    kubectl("create", "-f", FILE, "--save-config")
+    kubectl("create", "-f", FILE, codes=(1,))
+    kubectl("replace", "-f", FILE, "--force", "--timeout=50s")
+    kubectl("delete", "-f", FILE, "--wait=false")
+
+
 STEPS: dict[str, Step] = {
     "apply": apply,
     "get": get,
@@ -186,4 +194,5 @@ STEPS: dict[str, Step] = {
     "replace": replace,
     "explain": explain,
     "delete": delete,
+    "create": create,
 }

@@ -1,5 +1,6 @@
-"""The Pod Security Standards, by labels of namespaces (upstream: plugin/pkg/admission/security/podsecurity, pod-security-admission/admission).
+"""The Pod Security Standards, by labels of namespaces.
 
+Upstream: plugin/pkg/admission/security/podsecurity, pod-security-admission/admission.
 Pods that break what their namespace enforces are denied; what it warns of is a warning on pods and on everything that makes pods.
 """
 
@@ -102,7 +103,9 @@ class PodSecurity(ValidatingPlugin):
                 return True
         return False
 
-    def _evaluate(self, attributes: Attributes, found: tuple[Policy, list[FieldError]], metadata: Tree, spec: Tree, *, enforce: bool) -> None:
+    def _evaluate(
+        self, attributes: Attributes, found: tuple[Policy, list[FieldError]], metadata: Tree, spec: Tree, *, enforce: bool
+    ) -> None:
         """Raises Forbidden when what is enforced is broken."""
         if spec.get("runtimeClassName") in self._configuration.runtime_classes:
             _note(attributes, "exempt", "runtimeClass")
@@ -159,7 +162,9 @@ class PodSecurity(ValidatingPlugin):
         if len(pods) > MAX_PODS:
             warnings.append(f"new PodSecurity enforce level only checked against the first {MAX_PODS} of {len(pods)} existing pods")
         if broken:
-            warnings.append(f"existing pods in namespace {quote(namespace)} violate the new PodSecurity enforce level {quote(str(enforce))}")
+            warnings.append(
+                f"existing pods in namespace {quote(namespace)} violate the new PodSecurity enforce level {quote(str(enforce))}"
+            )
         return warnings + sorted(_pods_warning(names, reason) for reason, names in broken.items())
 
     def _prioritized(self, pods: Any) -> list[Tree]:

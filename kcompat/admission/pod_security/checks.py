@@ -104,7 +104,9 @@ def _app_armor(metadata: Tree, spec: Tree) -> Violation | None:
     if not setters:
         return None
     values += annotations
-    return _counted("forbidden AppArmor profile", values), f"{' and '.join(setters)} must not set AppArmor profile type to {_quoted(values)}"
+    return _counted(
+        "forbidden AppArmor profile", values
+    ), f"{' and '.join(setters)} must not set AppArmor profile type to {_quoted(values)}"
 
 
 _DEFAULT_CAPABILITIES = frozenset(
@@ -236,7 +238,8 @@ def _seccomp_baseline(metadata: Tree, spec: Tree) -> Violation | None:
 
 
 _SYSCTLS = (
-    "kernel.shm_rmid_forced net.ipv4.ip_local_port_range net.ipv4.tcp_syncookies net.ipv4.ping_group_range net.ipv4.ip_unprivileged_port_start"
+    "kernel.shm_rmid_forced net.ipv4.ip_local_port_range net.ipv4.tcp_syncookies net.ipv4.ping_group_range"
+    " net.ipv4.ip_unprivileged_port_start"
 )
 _SYSCTLS_27 = f"{_SYSCTLS} net.ipv4.ip_local_reserved_ports"
 _SYSCTLS_29 = (
@@ -288,8 +291,28 @@ _ALLOWED_VOLUMES = frozenset(
     ("configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret")
 )
 _RESTRICTED_VOLUMES = (
-    ("hostPath", "gcePersistentDisk", "awsElasticBlockStore", "gitRepo", "nfs", "iscsi", "glusterfs", "rbd", "flexVolume", "cinder", "cephfs")
-    + ("flocker", "fc", "azureFile", "vsphereVolume", "quobyte", "azureDisk", "photonPersistentDisk", "portworxVolume", "scaleIO", "storageos")
+    "hostPath",
+    "gcePersistentDisk",
+    "awsElasticBlockStore",
+    "gitRepo",
+    "nfs",
+    "iscsi",
+    "glusterfs",
+    "rbd",
+    "flexVolume",
+    "cinder",
+    "cephfs",
+) + (
+    "flocker",
+    "fc",
+    "azureFile",
+    "vsphereVolume",
+    "quobyte",
+    "azureDisk",
+    "photonPersistentDisk",
+    "portworxVolume",
+    "scaleIO",
+    "storageos",
 )
 
 
@@ -329,7 +352,10 @@ def _seccomp_restricted(metadata: Tree, spec: Tree) -> Violation | None:
     missing = [] if _seccomp(spec) else _names(spec, lambda container: _seccomp(container) is None)
     if not missing:
         return None
-    return "seccompProfile", f'pod or {_containers(missing)} must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost"'
+    return (
+        "seccompProfile",
+        f'pod or {_containers(missing)} must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost"',
+    )
 
 
 CHECKS = (

@@ -1,12 +1,24 @@
-"""Defaults and exemptions: PodSecurityConfiguration of the admission configuration file (upstream: pod-security-admission/admission/api)."""
+"""Defaults and exemptions: PodSecurityConfiguration of the admission configuration file. Called by the plugin.
+
+Upstream: pod-security-admission/admission/api.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from kcompat.admission.pod_security.policy import LATEST, MODES, PRIVILEGED, LevelVersion, Policy, level_problem, version_of, version_problem
+from kcompat.admission.pod_security.policy import (
+    LATEST,
+    MODES,
+    PRIVILEGED,
+    LevelVersion,
+    Policy,
+    level_problem,
+    version_of,
+    version_problem,
+)
 from kcompat.apimachinery import names
 from kcompat.apimachinery.field import FieldError, Path, aggregate, duplicate, invalid
 
@@ -17,7 +29,7 @@ KIND = "PodSecurityConfiguration"
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    defaults: Policy = Policy()
+    defaults: Policy = field(default_factory=Policy)
     usernames: frozenset[str] = frozenset()
     namespaces: frozenset[str] = frozenset()
     runtime_classes: frozenset[str] = frozenset()
@@ -34,7 +46,7 @@ def read(tree: Tree | None) -> Configuration:
         raise ValueError(f"PodSecurity invalid: {aggregate(found)}")
     return Configuration(
         Policy(**{mode: _default(defaults, mode) for mode in MODES}),
-        *(frozenset(exemptions.get(field) or ()) for field in ("usernames", "namespaces", "runtimeClasses")),
+        *(frozenset(exemptions.get(name) or ()) for name in ("usernames", "namespaces", "runtimeClasses")),
     )
 
 
@@ -46,20 +58,20 @@ def _default(defaults: Tree, mode: str) -> LevelVersion:
 def _default_problems(defaults: Tree) -> Iterator[FieldError]:
     path = Path("defaults")
     for mode in ("enforce", "warn", "audit"):
-        for field, problem_of in ((mode, level_problem), (f"{mode}-version", version_problem)):
-            value = defaults.get(field)
+        for name, problem_of in ((mode, level_problem), (f"{mode}-version", version_problem)):
+            value = defaults.get(name)
             if value and (problem := problem_of(value)):
-                yield invalid(path.child(field), value, problem)
+                yield invalid(path.child(name), value, problem)
 
 
 def _exemption_problems(exemptions: Tree) -> Iterator[FieldError]:
     path = Path("exemptions")
-    for field, problems_of in (
+    for name, problems_of in (
         ("namespaces", names.is_dns1123_label),
         ("runtimeClasses", names.is_dns1123_subdomain),
         ("usernames", lambda name: [] if name else ["username must not be empty"]),
     ):
-        yield from _name_problems(path.child(field), exemptions.get(field) or (), problems_of)
+        yield from _name_problems(path.child(name), exemptions.get(name) or (), problems_of)
 
 
 def _name_problems(path: Path, values: Sequence[str], problems_of: Callable[[str], Sequence[str]]) -> Iterator[FieldError]:

@@ -1,4 +1,7 @@
-"""Runs the checks of a level and version on a pod (upstream: pod-security-admission/policy/registry.go, checks.go). Called by the plugin."""
+"""Runs the checks of a level and version on a pod. Called by the plugin.
+
+Upstream: pod-security-admission/policy/registry.go, checks.go.
+"""
 
 from __future__ import annotations
 
