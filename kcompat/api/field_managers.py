@@ -48,8 +48,8 @@ def _field_manager(scope: Scope, subresource: str) -> FieldManager:
         group, version, kind = own.group, own.version, own.kind
     api_version = f"{group}/{version}" if group else version
     has_status = any(isinstance(each, Status) for each in resource.subresources)
-    reset = filter_of(resource.qualified, subresource, has_status)
-    updater = Updater(api_version, _atom(group, version, kind), Versions(scope.services.catalog, kind), reset)
+    reset = filter_of(resource.qualified, subresource, has_status=has_status)
+    updater = Updater(api_version, _atom(group, version, kind), Versions(scope.services.catalog, group, kind), reset)
     return FieldManager(kind, updater, schema.decode({}, group, version, kind).tree, subresource)
 
 
@@ -60,10 +60,11 @@ def _atom(group: str, version: str, kind: str) -> MapAtom:
 
 
 class Versions:
-    """updater.Converter between the served versions of a kind."""
+    """updater.Converter between the served versions of a kind. Groups do not convert into each other, not even those of events."""
 
-    def __init__(self, catalog: Catalog, kind: str) -> None:
+    def __init__(self, catalog: Catalog, group: str, kind: str) -> None:
         self._catalog = catalog
+        self._group = group
         self._kind = kind
 
     def convert(self, tree: Tree, api_version: str) -> Tree | None:
@@ -81,7 +82,7 @@ class Versions:
 
     def _resource(self, api_version: str) -> Resource | None:
         group, _, version = api_version.rpartition("/")
-        return self._catalog.by_kind(group, version, self._kind)
+        return self._catalog.by_kind(group, version, self._kind) if group == self._group else None
 
 
 def name_of(request: Request) -> str:

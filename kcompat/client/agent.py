@@ -1,4 +1,4 @@
-"""What a component of ours calls itself in User-Agent, which names it in managedFields. Called by `cluster.py` for requests within the process."""
+"""What a component of ours calls itself in User-Agent, which names it in managedFields. Called by `cluster.py` for local requests."""
 
 from __future__ import annotations
 

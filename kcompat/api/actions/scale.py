@@ -74,7 +74,7 @@ async def apply(request: Request, scope: Scope) -> Answer:
         fields = scope.services.field_managers.of(scope)
         applied = applying.apply(request, fields, current, config, rfc3339(scope.services.clock.now()))
         applying.answer_duplicates(request, duplicates)
-        scale = applying.decode(applied, "autoscaling", "v1", "Scale")
+        scale = applying.decode(config, applied, "autoscaling", "v1", "Scale")
         applying.check(scope, current, scale)
         return scale
 

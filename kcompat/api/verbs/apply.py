@@ -14,8 +14,9 @@ from kcompat.api.verbs.create import check_namespace
 from kcompat.api.verbs.update import check_name, write
 from kcompat.apimachinery import errors, schema, yaml
 from kcompat.apimachinery.apply.atoms import TypedError
-from kcompat.apimachinery.apply.field_manager import Applied, FieldManager, with_entries
+from kcompat.apimachinery.apply.field_manager import Applied, FieldManager, described, kind_of, with_entries
 from kcompat.apimachinery.clock import rfc3339
+from kcompat.apimachinery.schema.unstructured import mismatch
 from kcompat.registry.declare import Rules
 
 
@@ -30,7 +31,7 @@ async def handle(request: Request, scope: Scope, *, rules: Rules | None = None) 
         live = resource.from_storage(current) if current is not None and resource.from_storage else current
         applied = apply(request, scope.services.field_managers.of(scope), live, config, rfc3339(scope.services.clock.now()))
         answer_duplicates(request, duplicates)
-        obj = decode(applied, resource.group, resource.version, resource.kind)
+        obj = decode(config, applied, resource.group, resource.version, resource.kind)
         check(scope, live, obj)
         resource.rules.default(obj)
         return resource.to_storage(obj) if resource.to_storage else obj
@@ -73,20 +74,20 @@ def answer_duplicates(request: Request, duplicates: list[str]) -> None:
         return
     directive = body.field_validation(request)
     if directive == body.STRICT:
-        raise errors.bad_request(f"error strict decoding patch: {duplicates[0]}")
+        raise errors.bad_request(f"error strict decoding patch: error converting YAML to JSON: {duplicates[0]}")
     if directive == body.WARN:
-        request.warnings.extend(duplicates)
+        request.warnings.extend(line.strip() for line in duplicates[0].splitlines()[1:])
 
 
-def decode(applied: Applied, group: str, version: str, kind: str) -> Tree:
-    """The object applied to, as its type has it, with its managedFields."""
+def decode(config: Tree, applied: Applied, group: str, version: str, kind: str) -> Tree:
+    """The object applied to, as its type has it, with its managedFields. Raises StatusError in the words of upstream's converter."""
     try:
         obj = schema.decode(applied.tree, group, version, kind).tree
     except schema.DecodeError as error:
-        metadata = applied.tree.get("metadata") or {}
-        named = f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}; {group}/{version}, Kind={kind}"
-        api_version = f"{group}/{version}" if group else version
-        raise errors.StatusError(500, "", f"failed to convert new object ({named}) to proper version ({api_version}): {error}") from None
+        type = schema.type_of(group, version, kind)
+        why = (mismatch(applied.tree, type) if type is not None else "") or str(error)
+        cannot = f"unable to convert unstructured object to {kind_of(config)}: {why}"
+        raise errors.StatusError(500, "", f"failed to convert new object ({described(config)}) to proper version: {cannot}") from None
     return with_entries(obj, applied.entries)
 
 
@@ -96,6 +97,8 @@ def check(scope: Scope, live: Tree | None, obj: Tree) -> None:
     if uid and live is None:
         message = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
         raise scope.store.conflict(scope.name, message)
+    if live is None:
+        obj["metadata"].pop("resourceVersion", None)
     check_namespace(obj, scope.namespace)
     if scope.namespace and not obj["metadata"].get("namespace"):
         obj["metadata"]["namespace"] = scope.namespace

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from kcompat.apimachinery import errors
+from kcompat.apimachinery import errors, schema
 from kcompat.apimachinery.apply import last_applied, managers, sets
 from kcompat.apimachinery.apply.atoms import TypedError
 from kcompat.apimachinery.apply.conflicts import Conflicts
+from kcompat.apimachinery.apply.equality import equal
 from kcompat.apimachinery.apply.managers import Entry, Manager, Managers, Owned, applying, updating
-from kcompat.apimachinery.apply.sets import Set
 from kcompat.apimachinery.apply.updater import Updater
 
 Tree = dict[str, Any]
@@ -133,7 +133,7 @@ class FieldManager:
 
     def _check_version(self, config: Tree) -> None:
         if (config.get("apiVersion"), config.get("kind")) != (self.updater.api_version, self.kind):
-            raise errors.bad_request(f"invalid object type: {_kind_of(config)}")
+            raise errors.bad_request(f"invalid object type: {kind_of(config)}")
 
     def _check_config(self, config: Tree) -> None:
         metadata = config.get("metadata")
@@ -143,7 +143,7 @@ class FieldManager:
         self.updater.atom.check(config, "", lambda path, why: found.append(f"{path}: {why}" if path else why), duplicates=False)
         if found:
             text = found[0] if len(found) == 1 else "\n".join(["errors:", *(f"  {each}" for each in found)])
-            raise TypedError(f"failed to create typed patch object ({_described(config)}): {text}")
+            raise TypedError(f"failed to create typed patch object ({described(config)}): {text}")
 
 
 def entries_of(tree: Tree) -> Sequence[Entry]:
@@ -163,14 +163,15 @@ def with_entries(tree: Tree, entries: Sequence[Entry]) -> Tree:
 
 
 def changed_only_times(old: Tree, new: Tree) -> bool:
-    """Whether two objects differ in the times of managedFields and nothing else (IgnoreManagedFieldsTimestampsTransformer)."""
+    """Whether two objects of a kind differ in the times of managedFields and nothing else (IgnoreManagedFieldsTimestampsTransformer)."""
     was, now = entries_of(old), entries_of(new)
     if was is now or not was or was == now or not managers.same_but_times(was, now):
         return False
-    return without_entries(old) == without_entries(new)
+    group, _, version = new["apiVersion"].rpartition("/")
+    return equal(without_entries(old), without_entries(new), schema.type_of(group, version, new["kind"]))
 
 
-def _kind_of(config: Tree) -> str:
+def kind_of(config: Tree) -> str:
     """schema.GroupVersionKind.String."""
     api_version = config.get("apiVersion") or ""
     if api_version.__class__ is not str or api_version.count("/") > 1:
@@ -179,10 +180,9 @@ def _kind_of(config: Tree) -> str:
     return f"{group}/{version}, Kind={config.get('kind') or ''}"
 
 
-def _described(config: Tree) -> str:
+def described(config: Tree) -> str:
+    """Which object a configuration is of, for messages (objectGVKNN)."""
     metadata = config.get("metadata")
     metadata = metadata if metadata.__class__ is dict else {}
-    return f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}; {_kind_of(config)}"
+    return f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}; {kind_of(config)}"
 
-
-__all__ = ["Applied", "FieldManager", "Set", "changed_only_times", "entries_of", "with_entries", "without_entries"]

@@ -1,6 +1,7 @@
 """Fields that a resource's or subresource's strategy sets back, so that writing them owns nothing (GetResetFields of every strategy).
 
-Called by the API when it makes a field manager.
+Called by the API when it makes a field manager. The filters of pods/ephemeralcontainers and pods/resize are not among them: upstream
+declares them, but its storage does not show them to the installer.
 """
 
 from __future__ import annotations
@@ -30,22 +31,12 @@ _EXCLUDED: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
     (_REQUESTS, "approval"): ("spec", "status.certificate"),
 } | {(resource, "status"): ("spec", "metadata") for resource in _METADATA_TOO}
 
-_INCLUDED: Final[Mapping[tuple[str, str], Set]] = {
-    ("pods", "ephemeralcontainers"): {"f:spec": {"f:ephemeralContainers": {}}},
-    ("pods", "resize"): {
-        "f:spec": {name: {"*": {"f:resources": {}, "f:resizePolicy": {}}} for name in ("f:containers", "f:initContainers")}
-    },
-}
-"""Where a strategy lets only some fields through."""
 
-
-def filter_of(resource: str, subresource: str, has_status: bool) -> Filter | None:
+def filter_of(resource: str, subresource: str, *, has_status: bool, custom: bool = False) -> Filter | None:
     """What lets through the fields that can be written; None for all. `resource` is qualified: `deployments.apps`."""
-    if (pattern := _INCLUDED.get((resource, subresource))) is not None:
-        return lambda fields: sets.included(fields, pattern)
     paths = _EXCLUDED.get((resource, subresource))
     if paths is None:
-        paths = {"": ("status",) if has_status else (), "status": ("spec",)}.get(subresource, ())
+        paths = {"": ("status",) if has_status else (), "status": ("spec", "metadata") if custom else ("spec",)}.get(subresource, ())
     return excluding(*paths) if paths else None
 
 

@@ -179,22 +179,6 @@ def paths(root: Set, above: Path = ()) -> Iterator[Path]:
             yield from paths(node, (*above, element))
 
 
-def included(root: Set, pattern: Set) -> Set:
-    """What a pattern matches: a tree of elements, `*` for any, an empty node for everything below (Set.FilterIncludeMatches)."""
-    return _matching(root, pattern) or EMPTY
-
-
-def _matching(node: Set, pattern: Set) -> Set | None:
-    found: Set = {}
-    for element, child in node.items():
-        below = pattern.get(element, pattern.get("*"))
-        if element == SELF:
-            found[SELF] = LEAF
-        elif below is not None and (kept := _matching(child, below) if child and below else child) is not None:
-            found[element] = kept
-    return LEAF if len(found) == 1 and SELF in found else found or None
-
-
 def read(tree: Any) -> Set:
     """A FieldsV1 tree from outside, in canonical form. Raises ValueError where upstream cannot read it."""
     if tree.__class__ is not dict:
