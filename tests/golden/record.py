@@ -120,8 +120,11 @@ class Recorder:
     def store(self, change: Tree) -> Tree:
         wanted = changed(self.base, change)
         code, stored, _, _ = self.server.ask("POST", self.path, wanted)
-        if code == 409:  # left behind by a run that was cut short
-            self.drop(wanted)
+        for _ in range(40):
+            if code != 409:
+                break
+            self.drop(wanted)  # left behind by a run that was cut short, or slow to go
+            time.sleep(0.5 if self.settles else 0)
             code, stored, _, _ = self.server.ask("POST", self.path, wanted)
         assert code == 201, f"{self.file}: cannot store {change}: {stored.get('message')}"
         if self.settles:

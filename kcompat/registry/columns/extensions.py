@@ -1,4 +1,4 @@
-"""Table columns of apiregistration.k8s.io, and the default ones. Called by `registry/groups/*`."""
+"""Table columns of apiregistration.k8s.io and apiextensions.k8s.io, and the default ones. Called by `registry/groups/*`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from kcompat.apimachinery import meta
-from kcompat.registry.columns.cells import AGE, NAME, path
+from kcompat.registry.columns.cells import AGE, NAME, path, wide
 from kcompat.registry.declare import Cell, Column, Tree
 
 DEFAULT: Final = (NAME, Column("Created At", path(".metadata.creationTimestamp"), type="date"))
@@ -27,3 +27,25 @@ def _available(obj: Tree, now: datetime) -> Cell:
 
 
 API_SERVICE: Final = (NAME, Column("Service", _service), Column("Available", _available), AGE)
+
+
+def _versions(obj: Tree, now: datetime) -> Cell:
+    served = (version for version in meta.get(obj, ("spec", "versions")) or () if version.get("served"))
+    return ",".join(sorted(f"{version['name']}(storage)" if version.get("storage") else version["name"] for version in served))
+
+
+def _short_names(obj: Tree, now: datetime) -> Cell:
+    return ",".join(meta.get(obj, ("spec", "names", "shortNames")) or ())
+
+
+def _established(obj: Tree, now: datetime) -> Cell:
+    return meta.is_condition_true(meta.conditions(obj), "Established")
+
+
+CUSTOM_RESOURCE_DEFINITION: Final = (
+    NAME, Column("Scope", path(".spec.scope")), Column("Versions", _versions), DEFAULT[1],
+    *wide(
+        Column("Group", path(".spec.group")), Column("Kind", path(".spec.names.kind")), Column("ShortNames", _short_names),
+        Column("Established", _established, type="boolean"),
+    ),
+)
