@@ -73,7 +73,9 @@ class Store:
         self.identity = identity
         self.leases = leases
         self.hooks = hooks
-        group, version = resource.storage_group or resource.group, resource.storage_version or resource.version
+        stored_elsewhere = bool(resource.storage_version)  # then storage_group says where, and "" is the core group
+        group = resource.storage_group if stored_elsewhere else resource.group
+        version = resource.storage_version or resource.version
         api_version = f"{group}/{version}" if group else version
         self.cache = cache
         self.layout = Layout(

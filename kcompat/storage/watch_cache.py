@@ -395,6 +395,7 @@ class WatchCache:
         cache = self.resources.get(layout.prefix)
         if cache is None:
             cache = self.resources[layout.prefix] = ResourceCache(self, layout)
+        assert cache.layout.head == layout.head, f"{layout.prefix} is stored in one version only"
         return cache
 
     def forget(self, layout: Layout) -> None:
