@@ -165,7 +165,13 @@ class ControlPlane:
 
         configuration = admission_configuration.read(settings.admission_control_config_file)
         plugins = AdmissionServices(
-            self.reader, self.clock, self.identity, may, configuration=configuration, resources_of_kind=self._resources_of_kind
+            self.reader,
+            self.clock,
+            self.identity,
+            may,
+            configuration=configuration,
+            resources_of_kind=self._resources_of_kind,
+            update_status=self._update_status,
         )
         self.handler = pipeline.build(
             Services(
@@ -181,6 +187,14 @@ class ControlPlane:
                 tokens=tokens,
             )
         )
+
+    async def _update_status(self, group: str, resource: str, namespace: str, name: str, transform: Callable[[Any], Any]) -> None:
+        """admission.interface.UpdateStatus: quotas are raised through it."""
+
+        async def changed(current: Any) -> Any:
+            return transform(current)
+
+        await self.stores.named(group, resource).update(namespace, name, changed, status=True, retry=True)
 
     def _resources_of_kind(self, api_version: str, kind: str) -> list[tuple[str, str, bool]]:
         group, _, version = api_version.rpartition("/")

@@ -75,7 +75,7 @@ def _upstream(processes: Processes, directory: Path) -> Tree:
         "--bind-address", "127.0.0.1", "--cert-dir", str(directory / "certs"), "--service-account-key-file", str(key),
         "--service-account-signing-key-file", str(key),
         "--service-account-issuer", "https://kubernetes.default.svc.cluster.local",
-        "--service-cluster-ip-range", "10.96.0.0/16", "--authorization-mode", "Node,RBAC",
+        "--service-cluster-ip-range", "10.96.0.0/16", "--authorization-mode", "Node,RBAC", "--allow-privileged=true",
         "--token-auth-file", str(directory / "tokens.csv"),
     )  # fmt: skip
     _wait(f"https://127.0.0.1:{port}/readyz")

@@ -75,6 +75,17 @@ def _no_resources(api_version: str, kind: str) -> Sequence[tuple[str, str, bool]
     return ()
 
 
+UpdateStatus = Callable[[str, str, str, str, Callable[[Tree], Tree]], Awaitable[None]]
+"""(group, resource, namespace, name, transform): writes the status that transform makes of the current object, which it must not change.
+
+Transform is called again when another writer was first; what it raises ends the update. Raises NotFound. Passes no admission.
+"""
+
+
+async def _no_status(group: str, resource: str, namespace: str, name: str, transform: Callable[[Tree], Tree]) -> None:
+    raise TypeError("this chain was built without a way to write")
+
+
 @dataclass(frozen=True, slots=True)
 class Services:
     """What plugins work with; `cluster.py` fills it. `settings` are the flags of plugins, underscores for dashes."""
@@ -87,6 +98,7 @@ class Services:
     configuration: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By plugin name, what the file of --admission-control-config-file holds for it."""
     resources_of_kind: ResourcesOfKind = _no_resources
+    update_status: UpdateStatus = _no_status
 
 
 class Plugin:

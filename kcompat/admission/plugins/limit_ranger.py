@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from kcompat.admission import pod_resources
 from kcompat.admission.denial import forbidden
 from kcompat.admission.interface import CREATE, UPDATE, Attributes, MutatingPlugin, Services, Tree, ValidatingPlugin, on
-from kcompat.admission.pod_resources import ResourceList, quantities
-from kcompat.apimachinery import meta
+from kcompat.apimachinery import meta, pod_resources
 from kcompat.apimachinery.field import aggregate
 from kcompat.apimachinery.following import Followed
+from kcompat.apimachinery.pod_resources import ResourceList, quantities
 from kcompat.apimachinery.quantity import ZERO, Quantity
 
 ANNOTATION = "kubernetes.io/limit-ranger"

@@ -7,7 +7,7 @@ from typing import Any
 
 from kcompat.admission.denial import forbidden
 from kcompat.admission.interface import CREATE, Attributes, MutatingPlugin, Tree, ValidatingPlugin, on
-from kcompat.admission.pod_resources import quantities
+from kcompat.apimachinery.pod_resources import quantities
 from kcompat.apimachinery.quote import quote
 
 _MISMATCH = "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead"
