@@ -15,6 +15,7 @@ from kcompat.apimachinery.quote import quote
 
 STRICT, WARN, IGNORE = "Strict", "Warn", "Ignore"
 _MAX_STRICT_ERRORS_SHOWN = 10
+_SUMMARY = 30
 _TYPE_META = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
 
 
@@ -71,20 +72,22 @@ def parse(media_type: str, body: bytes, kind: str) -> tuple[Any, list[str]]:
     try:
         return json_strict.loads(body)
     except json_strict.JSONError as error:
-        raise unrecognized(kind, f"json parse error: {error}", body) from None
+        raise unrecognized(kind, f"couldn't get version/kind; json parse error: {error}", body) from None
 
 
 def unrecognized(kind: str, why: str, body: bytes) -> errors.StatusError:
-    """A body whose kind cannot even be read; long or binary bodies are shown as upstream does (runtime.NewMissingKindErr, summarizeData)."""
-    return errors.bad_request(f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind; {why} ({_summary(body)})")
+    """A body whose kind cannot even be read (endpoints/handlers/rest.go: transformDecodeError); kind "": options, whose body is not shown."""
+    if not kind:
+        return errors.bad_request(why)
+    return errors.bad_request(f"the object provided is unrecognized (must be of type {kind}): {why} ({_summary(body)})")
 
 
 def _summary(body: bytes) -> str:
+    """The beginning of a body, in hexadecimal unless it could be JSON (summarizeData)."""
     if not body:
         return "<empty>"
-    if body[0] == ord("{"):
-        return body.decode("utf-8", "replace") if len(body) <= 125 else body[:125].decode("utf-8", "replace") + " ..."
-    return body.hex() if len(body) <= 30 else body[:30].hex() + " ..."
+    shown = body[:_SUMMARY]
+    return (shown.decode("utf-8", "replace") if body[0] == ord("{") else shown.hex()) + (" ..." if len(body) > _SUMMARY else "")
 
 
 def _parse_yaml(body: bytes, kind: str) -> tuple[Any, list[str]]:

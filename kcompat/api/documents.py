@@ -23,7 +23,7 @@ _OPENAPI_V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protob
 
 async def handle(request: Request, services: Services) -> Response:
     """Raises NotFound, MethodNotAllowed."""
-    parts = [part for part in request.path.split("/") if part]
+    parts = routes.split(request.path)
     first = parts[0] if parts else ""
     if first in _HEALTH:
         return await health.answer(request, first, services.settings["health_checks"], "/".join(parts[1:]))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from kcompat.apimachinery import errors
-
 
 class InFlight:
     """Counts reads and writes being worked on. A limit of 0 is no limit."""
@@ -16,14 +14,15 @@ class InFlight:
         self._counts = [0, 0]
 
     @contextmanager
-    def admit(self, method: str) -> Iterator[None]:
-        """Raises TooManyRequests when full."""
+    def admit(self, method: str) -> Iterator[bool]:
+        """Counts a request while it is worked on; False: full, and it is not to be."""
         kind = 0 if method in ("GET", "HEAD") else 1
         limit = self._limits[kind]
         if limit and self._counts[kind] >= limit:
-            raise errors.too_many_requests("too many requests, please try again later", 1)
+            yield False
+            return
         self._counts[kind] += 1
         try:
-            yield
+            yield True
         finally:
             self._counts[kind] -= 1

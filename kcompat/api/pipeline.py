@@ -39,11 +39,18 @@ def panic_recovery(services: Services, following: Handler) -> Handler:
         except StorageError as error:
             log.warning("store: %s", error)
             return respond.error_response(request, errors.service_unavailable("the store is unavailable: " + str(error)))
-        except Exception:
+        except Exception as error:
+            if _is_too_deep(error):
+                return respond.error_response(request, errors.bad_request("the request is nested too deeply"))
             log.exception("%s %s failed", request.method, request.path)
             return respond.error_response(request, errors.internal_error("an unexpected error occurred; the server's log has the details"))
 
     return handle
+
+
+def _is_too_deep(error: Exception) -> bool:
+    """A tree deeper than Python calls may nest, or than orjson writes."""
+    return isinstance(error, RecursionError) or (isinstance(error, TypeError) and "Recursion limit" in str(error))
 
 
 def request_information(services: Services, following: Handler) -> Handler:
@@ -194,8 +201,8 @@ def flow_control(services: Services, following: Handler) -> Handler:
     async def handle(request: Request) -> Answer:
         if request.local or request.info.verb in _SLOW or not request.info.resource_request:
             return await following(request)
-        with limits.admit(request.method):
-            return await following(request)
+        with limits.admit(request.method) as admitted:
+            return await following(request) if admitted else respond.too_many_requests()
 
     return handle
 

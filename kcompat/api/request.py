@@ -4,6 +4,7 @@ within the process (`cluster.py`'s local transport); and RequestInfo, what a URL
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +13,7 @@ from urllib.parse import parse_qsl
 from kcompat.apimachinery.user import UserInfo
 
 Tree = dict[str, Any]
+_MALFORMED = re.compile(";|%(?![0-9a-fA-F]{2})")
 
 ANONYMOUS_USER = UserInfo("system:anonymous", groups=("system:unauthenticated",))
 
@@ -61,7 +63,10 @@ class Query:
     def pairs(self) -> dict[str, list[str]]:
         if self._pairs is None:
             self._pairs = {}
-            for key, value in parse_qsl(self.raw, keep_blank_values=True, separator="&"):
+            raw = self.raw
+            if _MALFORMED.search(raw):  # such a pair is as good as absent (Go net/url: URL.Query)
+                raw = "&".join(pair for pair in raw.split("&") if not _MALFORMED.search(pair))
+            for key, value in parse_qsl(raw, keep_blank_values=True, separator="&"):
                 self._pairs.setdefault(key, []).append(value)
         return self._pairs
 

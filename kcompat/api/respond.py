@@ -83,6 +83,12 @@ def error_response(request: Request, error: errors.StatusError) -> Response:
     return response
 
 
+def too_many_requests() -> Response:
+    """Overload (filters/priority-and-fairness.go:tooManyRequests)."""
+    headers = {"Retry-After": "1", "X-Content-Type-Options": "nosniff"}
+    return Response(429, b"Too many requests, please try again later.\n", "text/plain; charset=utf-8", headers)
+
+
 def page_not_found() -> Response:
     """A path nobody serves."""
     return Response(404, b"404 page not found\n", "text/plain; charset=utf-8", {"X-Content-Type-Options": "nosniff"})

@@ -72,20 +72,14 @@ def resource_info(path: str) -> RequestInfo:
 
 
 def split(path: str) -> list[str]:
-    """Path segments without empty ends; `//` keeps its empty segment out."""
-    return [part for part in path.split("/") if part] if "//" not in path else _split_keeping_namespace(path)
-
-
-def _split_keeping_namespace(path: str) -> list[str]:
-    """`/namespaces//pods` asks for all namespaces, as upstream's router does after cleaning the path."""
-    parts = [part for part in path.strip("/").split("/")]
-    kept = []
-    for index, part in enumerate(parts):
-        if part == "namespaces" and index + 1 < len(parts) and parts[index + 1] == "":
-            continue
-        if part:
-            kept.append(part)
-    return kept
+    """Path segments. Slashes at the end mean nothing; one too many within is an empty segment, which nothing serves."""
+    parts = path[1:].rstrip("/").split("/")
+    if "//" not in path:
+        return parts if parts[0] else []
+    start = 3 if parts[0] == "apis" else 2
+    if parts[start : start + 2] == ["namespaces", ""]:  # `/namespaces//pods` asks for all namespaces
+        del parts[start : start + 2]
+    return parts
 
 
 def no_such_resource() -> errors.StatusError:

@@ -1,101 +1,66 @@
 """The listener: aiohttp's low-level server, TLS, and the way between its requests and ours. Called by `cluster.py`.
 
-Limits: bodies of 3 MiB, header lines of 8 KiB, slow clients (first request within 10 s, a body within 60 s).
-Upstream: apiserver pkg/server/secure_serving.go.
+Sizes and times that a client may take are `connection.Limits`. Upstream: apiserver pkg/server/secure_serving.go.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 import zlib
 from contextlib import aclosing
 from typing import Any
 from urllib.parse import unquote
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import StreamReader
-from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_protocol import RequestHandler, RequestPayloadError
 
 from kcompat.api import negotiate, respond
-from kcompat.api.request import Handler, Peer, Query, Request, Response, StreamResponse
+from kcompat.api.connection import Connection, Limits, plain
+from kcompat.api.door import Door
+from kcompat.api.request import Handler, Query, Request, Response, StreamResponse
 from kcompat.apimachinery import errors
 
-MAX_BODY = 3 * 1024 * 1024
-_FIRST_REQUEST_SECONDS = 10.0
-_BODY_SECONDS = 60.0
+_BAD_ESCAPE = re.compile("%(?![0-9a-fA-F]{2})")
 _GZIP_FROM = 128 * 1024
 _LOOPBACK = ("127.", "::1", "::ffff:127.")
 
 
-class Connection(RequestHandler):
-    """One connection; remembers who is at the other end and drops clients that never ask anything."""
-
-    __slots__ = ("_idle", "peer")
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(transport)
-        self.peer: Peer | None = None
-        self._idle: asyncio.TimerHandle | None = self._loop.call_later(_FIRST_REQUEST_SECONDS, self._drop)
-
-    def _drop(self) -> None:
-        if self.peer is None:
-            self.force_close()
-
-    def who(self) -> Peer:
-        if self.peer is None:
-            if self._idle is not None:
-                self._idle.cancel()
-            transport = self.transport
-            tls = transport.get_extra_info("ssl_object") if transport is not None else None
-            address = transport.get_extra_info("peername") if transport is not None else None
-            certificate = tls.getpeercert(True) if tls is not None else None
-            self.peer = Peer(address[0] if address else "", certificate)
-        return self.peer
-
-    def connection_lost(self, exc: BaseException | None) -> None:
-        if self._idle is not None:
-            self._idle.cancel()
-        super().connection_lost(exc)
-
-
 class _Server(web.Server):
+    """Makes connections with our limits."""
+
+    limits = Limits()
+
     def __call__(self) -> RequestHandler:
-        return Connection(self, loop=self._loop, **self._kwargs)
+        return Connection(self, self._loop, self.limits)
 
 
 class Listener:
     """Serves a pipeline on host:port. `port` is the real one after start."""
 
-    def __init__(self, handler: Handler, host: str, port: int, context: ssl.SSLContext | None) -> None:
+    def __init__(self, handler: Handler, host: str, port: int, context: ssl.SSLContext | None, limits: Limits | None = None) -> None:
         self._handler = handler
         self.host = host
         self.port = port
         self._context = context
+        self._limits = limits or Limits()
         self._web: _Server | None = None
-        self._server: asyncio.Server | None = None
+        self._door: Door | None = None
 
     async def start(self) -> None:
         """Raises OSError when the address is taken."""
-        self._web = _Server(
-            self._serve,
-            request_factory=_request,
-            handler_cancellation=True,
-            access_log=None,
-            keepalive_timeout=180.0,
-            max_line_size=8190,
-            max_field_size=8190,
-            lingering_time=2.0,
-        )
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._web, self.host, self.port, ssl=self._context, backlog=1024, reuse_address=True)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._web = _Server(self._serve, request_factory=_request, handler_cancellation=True)
+        self._web.limits = self._limits
+        self._door = Door(self._web, self._context, self._limits.first_request)
+        self.port = await self._door.open(self.host, self.port)
 
     async def close(self) -> None:
         """Stops accepting, lets requests in flight end, closes what is left (watches)."""
-        if self._server is not None:
-            self._server.close()
+        if self._door is not None:
+            await self._door.close()
         if self._web is not None:
             transports = [c.transport for c in self._web.connections if isinstance(c.transport, asyncio.WriteTransport)]
             await self._web.shutdown(2.0)
@@ -106,12 +71,18 @@ class Listener:
     async def _serve(self, raw: web.BaseRequest) -> web.StreamResponse:
         connection: Any = raw.protocol
         path, _, query = raw.raw_path.partition("?")
+        if path[:1] != "/":
+            path = _path_of(path)
+        if "%" in path:
+            if _BAD_ESCAPE.search(path):
+                return plain("400 Bad Request")
+            path = unquote(path)
         request = Request(
             raw.method,
-            unquote(path) if "%" in path else path,
+            path,
             Query(query),
             raw.headers,
-            _reader(raw),
+            _reader(raw, self._limits),
             connection.who(),
             upgrade=raw,
         )
@@ -122,31 +93,43 @@ class Listener:
 
 
 def _request(message: RawRequestMessage, payload: StreamReader, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
-    return web.BaseRequest(message, payload, protocol, writer, task, asyncio.get_running_loop(), client_max_size=MAX_BODY)
+    if message.method == "UNKNOWN":  # aiohttp's stand-in for a request it could not read
+        message = message._replace(version=HttpVersion11)
+    return web.BaseRequest(message, payload, protocol, writer, task, asyncio.get_running_loop())
 
 
-def _reader(raw: web.BaseRequest) -> Any:
+def _path_of(target: str) -> str:
+    """The path of a target in absolute form, which proxies send."""
+    scheme, separator, rest = target.partition("://")
+    return "/" + rest.partition("/")[2] if separator and scheme in ("http", "https") else target
+
+
+def _reader(raw: web.BaseRequest, limits: Limits) -> Any:
     async def read() -> bytes:
         if not raw.body_exists:
             return b""
         length = raw.content_length
-        if length is not None and length > MAX_BODY:
-            raise errors.request_entity_too_large(f"limit is {MAX_BODY}")
+        if length is not None and length > limits.body_bytes:
+            raise errors.request_entity_too_large(f"limit is {limits.body_bytes}")
+        if raw.headers.get("Expect", "").lower() == "100-continue" and raw.transport is not None:
+            raw.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         try:
-            async with asyncio.timeout(_BODY_SECONDS):
-                return await _limited(raw)
+            async with asyncio.timeout(limits.body):
+                return await _limited(raw, limits.body_bytes)
         except TimeoutError:
             raise errors.timeout("the request body did not arrive in time", 0) from None
+        except RequestPayloadError:
+            raise errors.StatusError(500, "", "invalid byte in chunk length") from None
 
     return read
 
 
-async def _limited(raw: web.BaseRequest) -> bytes:
+async def _limited(raw: web.BaseRequest, limit: int) -> bytes:
     chunks, size = [], 0
     while chunk := await raw.content.readany():
         size += len(chunk)
-        if size > MAX_BODY:
-            raise errors.request_entity_too_large(f"limit is {MAX_BODY}")
+        if size > limit:
+            raise errors.request_entity_too_large(f"limit is {limit}")
         chunks.append(chunk)
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
@@ -165,6 +148,8 @@ async def _complete(raw: web.BaseRequest, request: Request, answer: Response) ->
         body = b""
     response = web.Response(body=body, status=answer.status, headers=_single(headers))
     _add_warnings(response, headers)
+    if answer.status == 413:  # the rest of the body would follow
+        response.force_close()
     return response
 
 

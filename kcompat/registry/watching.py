@@ -19,6 +19,8 @@ from kcompat.storage.watch_cache import ADDED, DELETED, MODIFIED, CacheEvent, Dr
 _BOOKMARK_SECONDS = 60.0
 _LAST_BOOKMARK_SECONDS = 2.0
 _MIN_TIMEOUT = 1800
+_MOST_AT_ONCE = 500
+"""Objects of the initial state encoded before the client has to read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,8 +149,8 @@ async def _follow(
     deadline = clock.monotonic() + (options.timeout or _MIN_TIMEOUT * (1 + store.identity.fraction()))
     bookmark_at = _next_bookmark(clock.monotonic(), deadline) if options.bookmarks else math.inf
     try:
-        if initial:
-            yield initial
+        for start in range(0, len(initial), _MOST_AT_ONCE):
+            yield initial[start : start + _MOST_AT_ONCE]
         while (now := clock.monotonic()) < deadline:
             batch = seen(cache, await watcher.take(max(0.0, min(deadline, bookmark_at) - now)), options.list)
             if clock.monotonic() >= bookmark_at:

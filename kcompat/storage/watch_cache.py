@@ -27,9 +27,11 @@ log = logging.getLogger(__name__)
 
 ADDED, MODIFIED, DELETED = "ADDED", "MODIFIED", "DELETED"
 HISTORY = 4096
-"""Events kept per resource; older ones are read from the backend."""
+HISTORY_BYTES = 32 << 20
+"""Events, and bytes of them, kept per resource; older ones are read from the backend."""
 QUEUE_LIMIT = 10_000
-"""Undelivered events after which a slow watcher is dropped."""
+QUEUE_BYTES = 32 << 20
+"""Undelivered events, and bytes of them, after which a slow watcher is dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Layout:
     head: bytes
     fields: Mapping[str, Callable[[Tree], str]] = field(default_factory=dict)
     indexes: tuple[str, ...] = ()
-    decode_protobuf: Callable[[bytes], Tree] = codec.decode_json
+    decode_foreign: Callable[[bytes], Tree] = codec.decode_json
     namespaced: bool = True
 
 
@@ -135,9 +137,9 @@ class Dropped(Exception):
 
 
 class Watcher:
-    """A subscription. `take()` gives the events since the last call; None of them are filtered but by key prefix."""
+    """A subscription to everything after `revision`. `take()` gives the events since the last call, filtered by key prefix alone."""
 
-    __slots__ = ("_wake", "dropped", "events", "prefix", "revision", "trees")
+    __slots__ = ("_bytes", "_wake", "dropped", "events", "prefix", "revision", "trees")
 
     def __init__(self, prefix: str, revision: Revision) -> None:
         self.prefix = prefix
@@ -146,10 +148,14 @@ class Watcher:
         self.dropped = False
         self.trees = False
         """Wants decoded objects (informers in process): they are then kept decoded, shared with the watcher, not made again."""
+        self._bytes = 0
         self._wake: asyncio.Future[None] | None = None
 
     def push(self, event: CacheEvent) -> None:
-        if len(self.events) >= QUEUE_LIMIT:
+        if self.dropped or event.revision <= self.revision:  # replayed already, while this cache was behind
+            return
+        self._bytes += len(event.entry.tail)
+        if len(self.events) >= QUEUE_LIMIT or self._bytes > QUEUE_BYTES:
             self.drop()
             return
         self.events.append(event)
@@ -158,6 +164,7 @@ class Watcher:
 
     def drop(self) -> None:
         self.dropped = True
+        self.events = []
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
 
@@ -175,7 +182,7 @@ class Watcher:
                     handle.cancel()
         if self.dropped:
             raise Dropped
-        taken, self.events = self.events, []
+        taken, self.events, self._bytes = self.events, [], 0
         return taken
 
     def _expire(self) -> None:
@@ -192,7 +199,8 @@ class ResourceCache:
         self.entries: dict[str, Entry] = {}
         self.keys: list[str] = []
         self.indexes: dict[str, dict[str, set[str]]] = {name: {} for name in layout.indexes}
-        self.history: deque[CacheEvent] = deque(maxlen=HISTORY)
+        self.history: deque[CacheEvent] = deque()
+        self._history_bytes = 0
         self.history_start: Revision = 0
         """Every event with a revision above this is in `history`."""
         self.changed: Revision = 0
@@ -226,7 +234,7 @@ class ResourceCache:
 
     def entry(self, item: KeyValue, tree: Tree | None = None) -> Entry:
         """A stored value as an entry."""
-        value = codec.canonical(item.value, self.layout.head, self.layout.decode_protobuf)
+        value = codec.canonical(item.value, self.layout.head, self.layout.decode_foreign)
         return Entry(self.layout, item.key, codec.tail(value, len(self.layout.head), item.mod_revision), item.mod_revision, tree)
 
     def apply(self, event: Event) -> None:
@@ -259,9 +267,7 @@ class ResourceCache:
 
     def _publish(self, change: CacheEvent) -> None:
         self.changed = change.revision
-        if len(self.history) == HISTORY:
-            self.history_start = self.history[0].revision
-        self.history.append(change)
+        self._remember(change)
         key = change.entry.key
         for watcher in self.watchers:
             if key.startswith(watcher.prefix):
@@ -272,6 +278,15 @@ class ResourceCache:
             change.entry.release()
         if change.previous is not None:
             change.previous.release()
+
+    def _remember(self, change: CacheEvent) -> None:
+        history = self.history
+        history.append(change)
+        self._history_bytes += len(change.entry.tail)
+        while len(history) > HISTORY or self._history_bytes > HISTORY_BYTES:
+            oldest = history.popleft()
+            self.history_start = oldest.revision
+            self._history_bytes -= len(oldest.entry.tail)
 
     def _insert(self, entry: Entry) -> None:
         self.entries[entry.key] = entry
@@ -331,6 +346,7 @@ class ResourceCache:
         if revision < self.history_start:
             return None
         watcher = self.subscribe(prefix)
+        watcher.revision = max(watcher.revision, revision)
         if revision < self.changed:
             watcher.events = [e for e in self.history if e.revision > revision and e.entry.key.startswith(prefix)]
         return watcher

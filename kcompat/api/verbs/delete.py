@@ -42,7 +42,7 @@ async def _document(request: Request) -> Tree:
     if not data:
         return parameters.delete_options_from_query(request.query)
     media_type = negotiate.body_type(request.headers.get("Content-Type", ""))
-    tree, _ = body.parse(media_type, data, "DeleteOptions")
+    tree, _ = body.parse(media_type, data, "")
     try:
         return schema.decode(tree, "", "v1", "DeleteOptions").tree
     except schema.DecodeError as error:

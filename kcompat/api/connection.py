@@ -1,0 +1,177 @@
+"""One client's connection: who is at the other end, and what is done about those that speak badly, slowly or not at all.
+
+Made by `server.py` for each connection. aiohttp reads requests and writes answers; here are the limits and the answers that
+upstream's HTTP server gives before any handler runs (Go net/http server.go, apiserver pkg/server/secure_serving.go).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from dataclasses import dataclass
+
+import orjson
+from aiohttp import web
+from aiohttp.http_exceptions import BadStatusLine, HttpProcessingError, LineTooLong
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.web_protocol import RequestHandler
+
+from kcompat.api import routes
+from kcompat.api.request import Peer
+from kcompat.apimachinery import errors
+
+log = logging.getLogger(__name__)
+_REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ /\S* HTTP/1\.[01]\r\n")
+_HEADER_LINES = 8192
+"""Of one request at most."""
+_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
+    b"431 Request Header Fields Too Large"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds: from connecting to the first request, between requests, for a body, without a byte taken by a client that is
+    written to. Bytes: of a request's line and headers, of a body."""
+
+    first_request: float = 32.0
+    idle: float = 90.0
+    body: float = 60.0
+    stalled: float = 30.0
+    header_bytes: int = 1 << 20
+    body_bytes: int = 3 << 20
+
+
+class Connection(RequestHandler):
+    """Drops clients that never ask, never read, or send headers without end."""
+
+    __slots__ = ("_header", "_limits", "_stall", "_unasked", "_well_formed", "peer")
+
+    def __init__(self, manager: web.Server, loop: asyncio.AbstractEventLoop, limits: Limits) -> None:
+        super().__init__(
+            manager,
+            loop=loop,
+            keepalive_timeout=limits.idle,
+            access_log=None,  # type: ignore[arg-type]
+            max_line_size=limits.header_bytes,
+            max_field_size=limits.header_bytes,
+            max_headers=_HEADER_LINES,
+            lingering_time=min(2.0, limits.body),
+            auto_decompress=False,
+        )
+        self._limits = limits
+        self._header = 0
+        self._well_formed = False
+        self._unasked: asyncio.TimerHandle | None = None
+        self._stall: asyncio.TimerHandle | None = None
+        self.peer: Peer | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._unasked = self._loop.call_later(self._limits.first_request, self._never_asked)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        for timer in (self._unasked, self._stall):
+            if timer is not None:
+                timer.cancel()
+        super().connection_lost(exc)
+
+    def _never_asked(self) -> None:
+        if self.peer is None:
+            self.force_close()
+
+    def who(self) -> Peer:
+        """The other end; asked once a connection."""
+        if self.peer is None:
+            if self._unasked is not None:
+                self._unasked.cancel()
+            transport = self.transport
+            tls = transport.get_extra_info("ssl_object") if transport is not None else None
+            address = transport.get_extra_info("peername") if transport is not None else None
+            certificate = tls.getpeercert(True) if tls is not None else None
+            self.peer = Peer(address[0] if address else "", certificate)
+        return self.peer
+
+    # -- clients that do not read --------------------------------------------------------------------------------------
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch_progress()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self._stall is not None:
+            self._stall.cancel()
+            self._stall = None
+
+    def _watch_progress(self) -> None:
+        if self.transport is not None:
+            unsent = self.transport.get_write_buffer_size()
+            self._stall = self._loop.call_later(self._limits.stalled, self._check_progress, unsent)
+
+    def _check_progress(self, unsent: int) -> None:
+        self._stall = None
+        if self.transport is None:
+            return
+        if self.transport.get_write_buffer_size() < unsent:
+            self._watch_progress()
+            return
+        log.info("dropping %s, who does not read: %d bytes wait", self.peer, unsent)
+        self.transport.abort()
+
+    # -- clients that speak badly --------------------------------------------------------------------------------------
+
+    def data_received(self, data: bytes) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            self._header += len(data)
+        super().data_received(data)
+        if self._messages:
+            self._header = 0
+            if not isinstance(self._messages[-1][0], RawRequestMessage):
+                self._well_formed = _REQUEST_LINE.match(data) is not None
+        elif self._header > self._limits.header_bytes and self.transport is not None:
+            self.transport.write(_TOO_LARGE)
+            self.force_close()
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:
+        """aiohttp's hook for requests it cannot read, and for what our handler did not catch."""
+        if request.writer.output_size > 0:
+            raise ConnectionError("the answer has begun")
+        if not isinstance(exc, HttpProcessingError):
+            log.error("an answer could not be sent", exc_info=exc)
+            return _status(errors.internal_error("an unexpected error occurred; the server's log has the details"))
+        log.debug("unreadable request: %s", exc)
+        unknown = self._well_formed and isinstance(exc, BadStatusLine) and "method" in exc.message
+        return _status(routes.no_such_method()) if unknown else _refused(exc)
+
+
+
+def _status(error: errors.StatusError) -> web.Response:
+    answer = web.Response(status=error.code, body=orjson.dumps(error.status()), content_type="application/json")
+    answer.force_close()
+    return answer
+
+
+def _refused(error: HttpProcessingError) -> web.Response:
+    """net/http's words for a request it cannot read (server.go:conn.serve)."""
+    said, reason, detail = error.message, "400 Bad Request", ""
+    if isinstance(error, LineTooLong) or said.startswith("Too many headers"):
+        reason = "431 Request Header Fields Too Large"
+    elif "Invalid HTTP version" in said:
+        reason = "505 HTTP Version Not Supported: unsupported protocol version"
+    elif said.startswith("Missing 'Host'"):
+        detail = ": missing required Host header"
+    return plain(reason + detail)
+
+
+def plain(text: str) -> web.Response:
+    """`400 Bad Request…` as net/http answers it: the status line is the text, and the connection ends."""
+    status, _, reason = text.partition(" ")
+    answer = web.Response(status=int(status), reason=reason, text=text, content_type="text/plain", charset="utf-8")
+    answer.force_close()
+    return answer

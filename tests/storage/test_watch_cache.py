@@ -1,0 +1,129 @@
+"""The watch cache over a memory backend: what watchers are given, and when they are given up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import orjson
+import pytest
+
+from kcompat.apimachinery.clock import SystemClock
+from kcompat.storage import codec, watch_cache
+from kcompat.storage.backends.memory import MemoryBackend
+from kcompat.storage.interface import ANY
+from kcompat.storage.watch_cache import Dropped, Layout, ResourceCache, WatchCache
+
+PREFIX = "/registry/configmaps/"
+LAYOUT = Layout(PREFIX, codec.head("ConfigMap", "v1"))
+
+
+class Reins:
+    """A backend whose first watch, which is the cache's, can be made to wait."""
+
+    def __init__(self, backend: MemoryBackend) -> None:
+        self._backend = backend
+        self._watches = 0
+        self.loose = asyncio.Event()
+        self.loose.set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._backend, name)
+
+    def watch(self, prefix: str, *, after: int) -> AsyncIterator[Any]:
+        self._watches += 1
+        batches = self._backend.watch(prefix, after=after)
+        return self._held(batches) if self._watches == 1 else batches
+
+    async def _held(self, batches: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        async for batch in batches:
+            await self.loose.wait()
+            yield batch
+
+
+@asynccontextmanager
+async def running() -> AsyncIterator[tuple[Reins, ResourceCache]]:
+    backend = MemoryBackend(clock=SystemClock())
+    await backend.start()
+    reins = Reins(backend)
+    cache = WatchCache(reins)  # type: ignore[arg-type]
+    await cache.start()
+    try:
+        yield reins, await cache.resource(LAYOUT).ready()
+    finally:
+        reins.loose.set()
+        await cache.close()
+        await backend.close()
+
+
+async def write(reins: Reins, name: str, size: int = 1) -> int:
+    value = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": name}, "data": {"a": "x" * size}}
+    return int(await reins.write(f"{PREFIX}{name}", orjson.dumps(value), expect=ANY))
+
+
+async def test_a_replay_ahead_of_the_cache_repeats_nothing() -> None:
+    async with running() as (reins, resource):
+        first = await write(reins, "a")
+        await resource.cache.wait_for(first)
+        resource.history_start = first  # as after a restart
+        reins.loose.clear()
+        revisions = [await write(reins, name) for name in "bcd"]
+        events, watcher = await resource.replay(PREFIX, first - 1)
+        assert [event.revision for event in events] == [first, *revisions]
+        reins.loose.set()
+        last = await write(reins, "e")
+        taken = await watcher.take(5)
+        assert [event.revision for event in taken] == [last]
+
+
+async def test_watchers_that_lag_too_far_are_dropped_and_hold_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch_cache, "QUEUE_LIMIT", 3)
+    async with running() as (reins, resource):
+        slow, quick = resource.subscribe(PREFIX), resource.subscribe(PREFIX)
+        for name in "abcd":
+            await resource.cache.wait_for(await write(reins, name))
+            assert len(await quick.take()) == 1
+        assert slow.dropped and not slow.events
+        await resource.cache.wait_for(await write(reins, "e"))
+        assert not slow.events
+        with pytest.raises(Dropped):
+            await slow.take()
+
+
+async def test_watchers_hold_so_many_bytes_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch_cache, "QUEUE_BYTES", 10_000)
+    async with running() as (reins, resource):
+        watcher = resource.subscribe(PREFIX)
+        await resource.cache.wait_for(await write(reins, "a", 9_000))
+        assert len(await watcher.take()) == 1
+        await resource.cache.wait_for(await write(reins, "b", 9_000))
+        assert not watcher.dropped
+        await resource.cache.wait_for(await write(reins, "c", 9_000))
+        assert watcher.dropped
+
+
+async def test_history_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watch_cache, "HISTORY", 3)
+    monkeypatch.setattr(watch_cache, "HISTORY_BYTES", 10_000)
+    async with running() as (reins, resource):
+        revisions = [await write(reins, name) for name in "abcd"]
+        await resource.cache.wait_for(revisions[-1])
+        assert [event.revision for event in resource.history] == revisions[1:] and resource.history_start == revisions[0]
+        large = await write(reins, "e", 9_900)
+        await resource.cache.wait_for(large)
+        assert [event.revision for event in resource.history] == [large] and resource.history_start == revisions[-1]
+        events, _ = await resource.replay(PREFIX, revisions[0])
+        assert [event.revision for event in events] == [*revisions[1:], large]
+
+
+async def test_a_watcher_starts_with_the_kept_history() -> None:
+    async with running() as (reins, resource):
+        revisions = [await write(reins, name) for name in "abc"]
+        await resource.cache.wait_for(revisions[-1])
+        watcher = resource.subscribe_after(PREFIX, revisions[0])
+        assert watcher is not None
+        assert [event.revision for event in await watcher.take()] == revisions[1:]
+        resource.history_start = revisions[1]
+        assert resource.subscribe_after(PREFIX, revisions[0]) is None
