@@ -2,6 +2,7 @@
 
 from kcompat.registry.columns import extensions
 from kcompat.registry.declare import Resource
+from kcompat.registry.rules.crd_stored import from_v1beta1
 from kcompat.registry.rules.custom_resource_definition import CustomResourceDefinitionRules
 
 GROUP = "apiextensions.k8s.io"
@@ -10,6 +11,6 @@ RESOURCES = (
     Resource(
         "customresourcedefinitions", kind="CustomResourceDefinition", group=GROUP,
         columns=extensions.CUSTOM_RESOURCE_DEFINITION, rules=CustomResourceDefinitionRules(),
-        store="apiextensions.k8s.io/customresourcedefinitions",
+        store="apiextensions.k8s.io/customresourcedefinitions", adopt=from_v1beta1,
     ),
 )
