@@ -139,7 +139,7 @@ class ServiceAddresses:
     def _check_range(wanted: str, network: IPv4Network | IPv6Network) -> None:
         address = ip_address(wanted)
         if address not in network or address in (network[0], network[-1]):
-            raise _Refused(f"the provided IP ({wanted}) is not in the valid range. The range of valid IPs is {network}")
+            raise _Refused("the provided network does not match the current range")
 
     async def _take(self, service: Tree, ip: str, family: str, dry_run: bool) -> bool:
         """Creates the IPAddress; False when it exists."""
