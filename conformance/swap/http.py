@@ -35,7 +35,7 @@ class Http:
     def __call__(self, method: str, path: str, body: Tree | None = None, content_type: str = "application/json") -> tuple[int, Tree]:
         """Code and answer."""
         headers = self._headers | {"Content-Type": content_type, "Accept": "application/json"}
-        self._connection.request(method, path, None if body is None else json.dumps(body), headers)
+        self._connection.request(method, path, None if body is None else json.dumps(body, separators=(",", ":")), headers)
         answer = self._connection.getresponse()
         content = answer.read()
         return answer.status, json.loads(content) if content.startswith(b"{") else {"message": content.decode(errors="replace")}

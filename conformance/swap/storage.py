@@ -69,7 +69,7 @@ def _make(server: Http, kind: Kind) -> bool:
 
 def _namespace(kind: Kind) -> str:
     """One for each resource, for quotas and limits among them."""
-    return f"{MARK}-of-{kind.resource}"
+    return f"{MARK}-of-{kind.title.replace('.', '-')}"
 
 
 def _listed(server: Http, kind: Kind) -> dict[str, Tree]:
@@ -80,14 +80,17 @@ def _listed(server: Http, kind: Kind) -> dict[str, Tree]:
 
 def _same(before: dict[str, Tree], now: dict[str, Tree], kind: Kind) -> str:
     if kind.settles:
-        before, now = ({name: _settled(item) for name, item in items.items()} for items in (before, now))
+        before, now = (_settled(before), _settled(now))
     return next(_differences(before, now, kind.resource), OK)
 
 
-def _settled(item: Tree) -> Tree:
-    """Without what the server's own controllers write after the fact."""
-    metadata = {name: value for name, value in item["metadata"].items() if name not in ("resourceVersion", "managedFields")}
-    return {**item, "metadata": metadata, "status": None}
+def _settled(items: dict[str, Tree]) -> dict[str, Tree]:
+    """Without what the server's own controllers write after the fact, and what they are about to remove."""
+    kept = {name: item for name, item in items.items() if "deletionTimestamp" not in item["metadata"]}
+    return {name: {**item, "status": None, "metadata": {**item["metadata"], **_UNSETTLED}} for name, item in kept.items()}
+
+
+_UNSETTLED = {"resourceVersion": None, "managedFields": None}
 
 
 def _differences(before: Any, now: Any, path: str) -> Iterator[str]:
@@ -112,7 +115,7 @@ def _change(server: Http, kind: Kind, before: dict[str, Tree]) -> str:
     if code != 200:
         return f"patch: {code} {patched.get('message')}"
     if kind.settles:
-        patched["metadata"].pop("resourceVersion")
+        _, patched = server("GET", f"{path}/{one}")
     code, replaced = server("PUT", f"{path}/{one}", patched)
     if code != 200:
         return f"update: {code} {replaced.get('message')}"

@@ -196,6 +196,8 @@ class Resource:
     """The version stored, when not this one; `to_storage`/`from_storage` convert."""
     to_storage: Callable[[Tree], Tree] | None = None
     from_storage: Callable[[Tree], Tree] | None = None
+    adopt: Callable[[Tree], Tree] | None = None
+    """Brings what a kube-apiserver stored in yet another version into the one stored. None: its fields are the same."""
     action: str = ""
     """Not stored (subjectaccessreviews, bindings, …): module in api/actions/ that answers its create."""
     returns_deleted: bool = False

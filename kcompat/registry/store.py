@@ -20,6 +20,7 @@ from kcompat.apimachinery.validation import validate_object_meta, validate_objec
 from kcompat.registry.declare import Resource, Rules, Tree
 from kcompat.registry.hooks import Hooks
 from kcompat.registry.leases import Leases
+from kcompat.registry.stored import reader, storage_version
 from kcompat.storage import codec
 from kcompat.storage.interface import ABSENT, Conflict, Revision, StorageError
 from kcompat.storage.watch_cache import Entry, Layout, ResourceCache, WatchCache, with_revision
@@ -73,13 +74,9 @@ class Store:
         self.identity = identity
         self.leases = leases
         self.hooks = hooks
-        stored_elsewhere = bool(resource.storage_version)  # then storage_group says where, and "" is the core group
-        group = resource.storage_group if stored_elsewhere else resource.group
-        version = resource.storage_version or resource.version
-        api_version = f"{group}/{version}" if group else version
         self.cache = cache
         self.layout = Layout(
-            prefix, codec.head(resource.kind, api_version), resource.fields, resource.indexes, _decode_protobuf, resource.namespaced
+            prefix, codec.head(resource.kind, storage_version(resource)), resource.fields, resource.indexes, reader(resource), resource.namespaced
         )
 
     # -- names ---------------------------------------------------------------------------------------------------------
@@ -411,12 +408,3 @@ def _claimed_revision(metadata: Tree) -> Revision:
 def set_generation(rules: Rules, new: Tree, old: Tree) -> None:
     if rules.has_generation and rules.spec_changed(new, old):
         new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
-
-
-def _decode_protobuf(value: bytes) -> Tree:
-    from kcompat.apimachinery import protobuf
-
-    api_version, kind, tree = protobuf.decode(value)
-    tree.setdefault("kind", kind)
-    tree.setdefault("apiVersion", api_version)
-    return tree

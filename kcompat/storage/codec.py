@@ -16,7 +16,6 @@ import orjson
 Tree = dict[str, Any]
 
 _METADATA = b'"metadata":{'
-_PROTOBUF = b"k8s\x00"
 
 decode_json = orjson.loads
 
@@ -41,9 +40,8 @@ def tail(value: bytes, head_length: int, revision: int) -> bytes:
     return b'"metadata":{"resourceVersion":"%d",%b' % (revision, value[head_length + len(_METADATA) :])
 
 
-def canonical(value: bytes, head_bytes: bytes, decode_protobuf: Callable[[bytes], Tree]) -> bytes:
-    """`value` if it is in our stored form for this head, else rewritten into it."""
+def canonical(value: bytes, head_bytes: bytes, decode_foreign: Callable[[bytes], Tree]) -> bytes:
+    """`value` if it is in our stored form for this head, else rewritten. `decode_foreign` answers with the head's kind and version."""
     if value.startswith(head_bytes) and value.startswith(_METADATA, len(head_bytes)):
         return value
-    tree = decode_protobuf(value) if value.startswith(_PROTOBUF) else orjson.loads(value)
-    return encode(tree)
+    return encode(decode_foreign(value))

@@ -41,7 +41,7 @@ RESOURCES = (
     ),
     Resource("podtemplates", kind="PodTemplate", returns_deleted=True, rules=PodTemplateRules(), columns=POD_TEMPLATE_COLUMNS),
     Resource(
-        "replicationcontrollers", kind="ReplicationController",
+        "replicationcontrollers", kind="ReplicationController", store="controllers",
         rules=ReplicationControllerRules(), columns=REPLICATION_CONTROLLER_COLUMNS,
         subresources=(Status(), Scale()),
         fields={"status.replicas": count("status.replicas")},

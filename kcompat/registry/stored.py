@@ -1,0 +1,49 @@
+"""Values that another server stored, as our stored form: protobuf, and versions of the same kind that we do not store ourselves.
+
+A kube-apiserver keeps most objects as protobuf, and a few kinds in a version older than the one it serves, whose fields are the same
+(ClusterTrustBundle as v1beta1) or have been moved (`Resource.adopt`). Called by `registry/store.py` for what `storage/codec.py` does not know.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import orjson
+
+from kcompat.apimachinery import protobuf
+from kcompat.apimachinery.schema import type_of
+from kcompat.registry.declare import Resource, Tree
+
+_PROTOBUF = protobuf.PREFIX
+
+
+def reader(resource: Resource) -> Callable[[bytes], Tree]:
+    """A function from foreign bytes to a tree in the version stored. It raises ValueError for what is no object of this resource."""
+    served, stored = _api_version(resource.group, resource.version), storage_version(resource)
+
+    def read(value: bytes) -> Tree:
+        tree: Tree = _protobuf(value, served) if value.startswith(_PROTOBUF) else orjson.loads(value)
+        if tree.get("apiVersion") != stored and resource.adopt is not None:
+            tree = resource.adopt(tree)
+        return {**tree, "kind": resource.kind, "apiVersion": stored}
+
+    return read
+
+
+def storage_version(resource: Resource) -> str:
+    """The apiVersion that the resource is stored with."""
+    group = resource.storage_group if resource.storage_version else resource.group  # "" is the core group
+    return _api_version(group, resource.storage_version or resource.version)
+
+
+def _protobuf(value: bytes, served: str) -> Tree:
+    """The message, read as the served version's where its own version has no facts."""
+    api_version, kind, message = protobuf.unwrap(value)
+    group, _, version = api_version.rpartition("/")
+    if type_of(group, version, kind) is None:
+        value = protobuf.wrap(served, kind, message)
+    return protobuf.decode(value)[2]
+
+
+def _api_version(group: str, version: str) -> str:
+    return f"{group}/{version}" if group else version
