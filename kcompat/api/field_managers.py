@@ -11,6 +11,7 @@ from typing import Any
 from kcompat.api.request import Request, Tree
 from kcompat.api.scope import Scope
 from kcompat.apimachinery import schema
+from kcompat.apimachinery.apply import managers
 from kcompat.apimachinery.apply.atoms import Atom
 from kcompat.apimachinery.apply.field_manager import FieldManager
 from kcompat.apimachinery.apply.maps import MapAtom
@@ -121,6 +122,19 @@ def track(request: Request, scope: Scope, live: Tree | None, new: Tree) -> Tree:
     """`new` with the managedFields this request gives it; both in the version served, live None for a create."""
     now = rfc3339(scope.services.clock.now())
     return scope.services.field_managers.of(scope).update(live, new, name_of(request), now)
+
+
+def check_admitted(request: Request, obj: Tree, before: Any) -> None:
+    """Restores managedFields that mutating admission made unreadable (upstream: handlers/fieldmanager/admission.go)."""
+    entries = obj["metadata"].get("managedFields")
+    if entries is before:
+        return
+    try:
+        managers.decode(entries or (), before or ())
+    except ValueError as error:
+        obj["metadata"]["managedFields"] = before
+        cause = "this could be caused by an outdated mutating admission controller; please fix your requests"
+        request.warnings.append(f".metadata.managedFields was in an invalid state after admission; {cause}: {error}")
 
 
 def keep_reset(sent: Any, decoded: Tree) -> None:

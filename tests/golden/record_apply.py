@@ -24,6 +24,7 @@ from urllib.parse import quote
 
 Tree = dict[str, Any]
 HERE = Path(__file__).parent
+CHANGED = runpy.run_path(str(HERE / "record.py"))["changed"]
 TYPES = {
     "json": "application/json-patch+json", "merge": "application/merge-patch+json", "strategic": "application/strategic-merge-patch+json",
     "apply": "application/apply-patch+yaml", "cbor": "application/apply-patch+cbor",
@@ -78,8 +79,7 @@ class Player:
         """What is sent: as written down, or the object last answered, changed."""
         sent = step.get("body")
         if "change" in step:
-            change = runpy.run_path(str(HERE / "record.py"))["changed"]
-            sent = change(self.objects[self.place(step["of"]) if step.get("of") else path], step["change"])
+            sent = CHANGED(self.objects[self.place(step["of"]) if step.get("of") else path], step["change"])
         if sent is None:
             return b""
         text = sent if isinstance(sent, str) else json.dumps(sent)

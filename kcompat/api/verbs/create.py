@@ -37,7 +37,9 @@ async def prepare(request: Request, scope: Scope, obj: Tree, dry_run: bool) -> T
     obj = field_managers.track(request, scope, None, obj)
     attributes = scope.attributes(CREATE, request, obj, None, dry_run=dry_run)
     attributes.name = obj["metadata"].get("name", "")
+    entries = obj["metadata"].get("managedFields")
     await scope.services.admission.admit(attributes)
+    field_managers.check_admitted(request, obj, entries)
     owner_references.deduplicate(request, obj, after_admission=True)
     return resource.to_storage(obj) if resource.to_storage is not None else obj
 

@@ -54,7 +54,9 @@ async def write(
     async def mutate(current: Tree | None) -> Tree:
         new: Tree = await transform(current)
         attributes = scope.attributes(UPDATE if current is not None else CREATE, request, new, current, dry_run=dry_run)
+        entries = new["metadata"].get("managedFields")
         await services.admission.admit(attributes)
+        field_managers.check_admitted(request, new, entries)
         owner_references.deduplicate(request, new, after_admission=True)
         return new
 

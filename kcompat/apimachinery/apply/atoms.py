@@ -62,6 +62,10 @@ class Atom(Protocol):
         """Reports what does not conform; `duplicates`: items may share their key."""
         ...
 
+    def settled(self, node: Set) -> Set:
+        """The node with atomic values as leaves, whatever their type was when it was written (ReconcileFieldSetWithSchema)."""
+        ...
+
     def named(self, node: Set) -> Set:
         """The node with the fields of structs that have children as members themselves (EnsureNamedFieldsAreMembers)."""
         ...
@@ -106,6 +110,9 @@ class Leaf:
             report(path, why)
 
     def named(self, node: Set) -> Set:
+        return node
+
+    def settled(self, node: Set) -> Set:
         return node
 
 

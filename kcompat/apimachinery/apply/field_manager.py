@@ -34,12 +34,16 @@ class Applied(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FieldManager:
-    """`empty` is an object of the kind as it is before anything is set; `subresource` is "" for the resource itself."""
+    """`empty` is an object of the kind as it is before anything is set; `subresource` is "" for the resource itself.
+
+    `changing`: the type is a custom resource's, which may be defined anew.
+    """
 
     kind: str
     updater: Updater
     empty: Tree
     subresource: str = ""
+    changing: bool = False
 
     # -- create, update, patch -----------------------------------------------------------------------------------------
 
@@ -64,10 +68,23 @@ class FieldManager:
                 return {}
             if wanted and wanted != known:
                 try:
-                    return managers.decode(wanted, known)
+                    return self._settled(managers.decode(wanted, known))
                 except ValueError:
                     pass
-        return managers.decode(known, known)
+        return self._known(known)
+
+    def _known(self, entries: Sequence[Entry]) -> Managers:
+        """What is stored; types that can change may have done so since."""
+        owners = managers.decode(entries, entries)
+        return self._settled(owners) if self.changing else owners
+
+    def _settled(self, owners: Managers) -> Managers:
+        """Fields of values that are atomic (now) are owned as a whole (reconcileManagedFieldsWithSchemaChanges)."""
+        atoms = {owned.api_version: self.updater.converter.atom(owned.api_version) for owned in owners.values()}
+        return {
+            manager: owned.with_fields(atom.settled(owned.fields)) if (atom := atoms[owned.api_version]) is not None else owned
+            for manager, owned in owners.items()
+        }
 
     def _updated(self, live: Tree | None, new: Tree, owners: Managers, manager: str, now: str) -> list[Entry]:
         if not owners and live is not None and live["metadata"].get("uid"):
@@ -95,7 +112,7 @@ class FieldManager:
         self._check_version(config)
         known = entries_of(live) if live is not None else ()
         before = without_entries(live) if live is not None else self.empty
-        owners = managers.decode(known, known) or self._owners_after_update(self.empty, before, {}, BEFORE_FIRST_APPLY, now)
+        owners = self._known(known) or self._owners_after_update(self.empty, before, {}, BEFORE_FIRST_APPLY, now)
         self._check_config(config)
         try:
             merged, owners = self._applied(before, config, owners, manager, force)

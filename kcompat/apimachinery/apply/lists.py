@@ -171,6 +171,11 @@ class ListAtom:
         named = self.element.named
         return {element: named(child) if child and element != SELF else child for element, child in node.items()}
 
+    def settled(self, node: Set) -> Set:
+        settled = self.element.settled
+        changed = {element: settled(child) if child else child for element, child in node.items()}
+        return node if all(changed[element] is child for element, child in node.items()) else changed
+
 
 class SetAtom(ListAtom):
     """A list of distinct scalars."""
@@ -246,3 +251,6 @@ class AtomicList:
 
     def named(self, node: Set) -> Set:
         return node
+
+    def settled(self, node: Set) -> Set:
+        return LEAF

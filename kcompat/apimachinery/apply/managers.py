@@ -13,6 +13,7 @@ import orjson
 
 from kcompat.apimachinery.apply import sets
 from kcompat.apimachinery.apply.sets import EMPTY, Set
+from kcompat.apimachinery.quote import quote
 
 Entry = dict[str, Any]
 APPLY, UPDATE = "Apply", "Update"
@@ -62,9 +63,9 @@ def decode(entries: Sequence[Entry], known: Sequence[Entry] = ()) -> Managers:
     """Managers of a managedFields list; entries equal to `known` ones are taken to be canonical. Raises ValueError as upstream."""
     trusted = {id(entry) for entry in known}
     managers: Managers = {}
-    for entry in entries:
+    for index, entry in enumerate(entries):
         if id(entry) not in trusted:
-            entry = next((present for present in known if present == entry), {}) or _checked(entry)
+            entry = next((present for present in known if present == entry), {}) or _checked(entry, index)
         get = entry.get
         operation, version = entry["operation"], entry["apiVersion"]
         manager = Manager(get("manager", ""), operation, "" if operation == APPLY else version, get("subresource", ""))
@@ -72,13 +73,15 @@ def decode(entries: Sequence[Entry], known: Sequence[Entry] = ()) -> Managers:
     return managers
 
 
-def _checked(entry: Entry) -> Entry:
+def _checked(entry: Entry, index: int) -> Entry:
     if entry.get("operation") not in (APPLY, UPDATE):
         raise ValueError("operation must be `Apply` or `Update`")
     if not entry.get("apiVersion"):
         raise ValueError("apiVersion must not be empty")
-    if entry.get("fieldsType") != "FieldsV1":
-        raise ValueError("fieldsType must be FieldsV1")
+    kind = entry.get("fieldsType")
+    if kind != "FieldsV1":
+        wrong = f"invalid fieldsType {quote(kind)}" if kind else "missing fieldsType"
+        raise ValueError(f"{wrong} in managed fields entry {index}")
     fields = entry.get("fieldsV1")
     return {**entry, "fieldsV1": sets.read(fields) if fields is not None else EMPTY}
 

@@ -141,6 +141,22 @@ class MapAtom:
         return with_self(inner) if name in self.fields else inner
 
 
+    def settled(self, node: Set) -> Set:
+        """Maps of which nothing is known but that they are maps stay as they are."""
+        if not self.fields and (self.element is None or not self.element.exact):
+            return node
+        return _same_or(node, {element: self._settled(element, child) for element, child in node.items()})
+
+    def _settled(self, element: str, child: Set) -> Set:
+        atom = self.fields.get(element[2:], self.element) if child else None
+        return atom.settled(child) if atom is not None else child
+
+
+def _same_or(node: Set, changed: Set) -> Set:
+    """The node itself if nothing changed in it."""
+    return node if all(changed[element] is child for element, child in node.items()) else changed
+
+
 class AtomicMap(MapAtom):
     """A map or struct owned as a whole; it still checks what it holds."""
 
@@ -158,3 +174,6 @@ class AtomicMap(MapAtom):
 
     def without(self, value: Any, removed: Set) -> Any:
         return None
+
+    def settled(self, node: Set) -> Set:
+        return LEAF

@@ -79,6 +79,13 @@ def _joined_nodes(left: Set, right: Set) -> Set:
     return _joined(left, right)
 
 
+def joined(left: Set | None, right: Set | None) -> Set | None:
+    """What is in either of two nodes, of which None is no node."""
+    if left is None or right is None:
+        return right if left is None else left
+    return _joined_nodes(left, right)
+
+
 def difference(left: Set, right: Set) -> Set:
     """What is in the left root, not in the right one. A parent does not take its children with it."""
     if not left or not right:

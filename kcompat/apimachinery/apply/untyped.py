@@ -1,61 +1,84 @@
-"""Atoms of values without a schema: what they are is seen from the value (structured-merge-diff: __untyped_deduced_, __untyped_atomic_)."""
+"""Atoms of what can take several forms: which one is seen from the value (structured-merge-diff: deduceAtom)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from kcompat.apimachinery.apply.atoms import MODIFIED, Comparison, Leaf, Report
+from kcompat.apimachinery.apply import sets
+from kcompat.apimachinery.apply.atoms import MODIFIED, SCALAR, Atom, Comparison, Leaf, Report
+from kcompat.apimachinery.apply.lists import AtomicList
 from kcompat.apimachinery.apply.maps import MapAtom
-from kcompat.apimachinery.apply.sets import LEAF, Set
+from kcompat.apimachinery.apply.sets import Set
 
 
-class Deduced:
-    """Any value: maps are owned entry by entry, lists and scalars as a whole."""
+class AnyOf:
+    """A scalar, a list or a map, as far as each is allowed. Null fits all and is treated as the first: map, scalar, list."""
 
     exact = False
 
-    def __init__(self) -> None:
-        self._map = MapAtom(element=self, exact=False)
+    def __init__(self, *, scalar: Leaf | None = None, list: Atom | None = None, map: MapAtom | None = None) -> None:
+        self.scalar = scalar
+        self.list = list
+        self.map = map
+
+    def _form(self, value: Any) -> Atom:
+        """The atom for a value; for one that is not allowed, the one that will say so."""
+        fitting = {dict: self.map, list: self.list, type(None): None}.get(value.__class__, self.scalar)
+        return fitting or self.map or self.scalar or self.list or ATOMIC
 
     def compare(self, old: Any, new: Any) -> Comparison:
-        was, now = old.__class__ is dict, new.__class__ is dict
-        if (was or old is None) and (now or new is None) and (was or now):
-            return self._map.compare(old, new)
-        removed, _, added = self._map.compare(old if was else None, new if now else None)
-        return Comparison(removed, LEAF, added)
+        was, now = self._form(old), self._form(new)
+        if was is now:
+            return was.compare(old, new)
+        left, right = (form.compare(_as(form, old, self), _as(form, new, self)) for form in (was, now))
+        return Comparison(*(sets.joined(a, b) for a, b in zip(left, right, strict=True)))
 
     def present(self, value: Any) -> Set:
-        return self._map.present(value) if value.__class__ is dict else LEAF
+        return self._form(value).present(value)
 
     def owned(self, value: Any) -> Set | None:
-        if value is None or value.__class__ is dict:
-            return self._map.owned(value)
-        return LEAF
+        return self._form(value).owned(value)
 
     def merge(self, live: Any, config: Any) -> Any:
-        if live.__class__ is dict and (config is None or config.__class__ is dict):
-            return self._map.merge(live, config)
-        return config
+        form = self._form(config)
+        return form.merge(_as(form, live, self), config)
 
     def without(self, value: Any, removed: Set) -> Any:
-        if value.__class__ is dict:
-            return self._map.without(value, removed)
-        return None if value.__class__ is list else value
+        return self._form(value).without(value, removed)
 
     def check(self, value: Any, path: str, report: Report, duplicates: bool) -> None:
-        """Everything is well."""
+        self._form(value).check(value, path, report, duplicates)
 
     def named(self, node: Set) -> Set:
-        return self._map.named(node)
+        return self.map.named(node) if self.map is not None else node
+
+    def settled(self, node: Set) -> Set:
+        form = self.map or self.scalar or self.list
+        return form.settled(node) if form is not None else node
 
 
-class _Any(Leaf):
+def _as(form: Atom, value: Any, either: AnyOf) -> Any:
+    """The value if it has this form, else nothing."""
+    return value if either._form(value) is form else None
+
+
+class _Anything(Leaf):
     exact = False
 
     def compare(self, old: Any, new: Any) -> Comparison:
         return MODIFIED
 
 
-DEDUCED = Deduced()
-ATOMIC = _Any(lambda value: "")
+ATOMIC = _Anything(lambda value: "")
 """Any value, owned as a whole."""
+
+
+def _deduced() -> AnyOf:
+    entries = MapAtom(exact=False)
+    either = AnyOf(scalar=SCALAR, list=AtomicList(ATOMIC), map=entries)
+    entries.element = either
+    return either
+
+
+DEDUCED = _deduced()
+"""Any value: maps are owned entry by entry, lists and scalars as a whole."""
