@@ -17,6 +17,8 @@ MOST_DEVICES = 32
 
 
 class DeviceClaimEvaluator(Evaluator):
+    whole = True
+
     def __init__(self) -> None:
         super().__init__("resource.k8s.io", "resourceclaims")
 

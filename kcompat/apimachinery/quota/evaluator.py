@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from kcompat.apimachinery.quantity import Quantity, new
 
@@ -21,6 +21,9 @@ def count_name(group: str, resource: str) -> str:
 
 class Evaluator:
     """What objects of one resource use. `alias`: an older name of their number."""
+
+    whole: ClassVar[bool] = False
+    """Whether measuring an object takes more than its metadata."""
 
     def __init__(self, group: str, resource: str, alias: str = "") -> None:
         self.group = group
@@ -62,6 +65,8 @@ class Evaluator:
 
 class ScopedEvaluator(Evaluator):
     """Of resources that quotas can be limited to a part of."""
+
+    whole = True
 
     def scopes_of(self, selectors: Iterable[Tree], tree: Tree) -> list[Tree]:
         return [selector for selector in selectors if self.in_scope(selector, tree)]

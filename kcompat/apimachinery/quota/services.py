@@ -11,6 +11,8 @@ NODE_PORTS, LOAD_BALANCERS = "services.nodeports", "services.loadbalancers"
 
 
 class ServiceEvaluator(Evaluator):
+    whole = True
+
     def __init__(self) -> None:
         super().__init__("", "services", "services")
         self.names = (*self.names, NODE_PORTS, LOAD_BALANCERS)
