@@ -27,7 +27,7 @@ def scripts(topic: str = "") -> list[Script]:
 async def run(url: str, chosen: Iterable[Script]) -> dict[str, list[Tree]]:
     """The steps of each script at this server, by title. A script that fails half-way keeps the steps it made."""
     connector = aiohttp.TCPConnector(ssl=False, limit=0)
-    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=60), auto_decompress=False) as http:
+    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=15), auto_decompress=False) as http:
         seen = {}
         for script in chosen:
             session = Session(http, url, script)

@@ -150,7 +150,7 @@ class Watch:
     response: aiohttp.ClientResponse
     lines: list[bytes] = field(default_factory=list)
 
-    async def take(self, count: int = 1, seconds: float = _EVENT_SECONDS) -> list[Any]:
+    async def take(self, count: int = 1, seconds: float = _EVENT_SECONDS) -> None:
         """Waits for so many more events, at most so long."""
         start = len(self.lines)
         try:
@@ -159,7 +159,6 @@ class Watch:
                     self.lines.append(line)
         except TimeoutError:
             pass
-        return [orjson.loads(line) for line in self.lines[start:]]
 
     async def rest(self) -> bytes:
         """What a refused watch answered."""
