@@ -23,6 +23,14 @@ def node_name(pod: Tree) -> str:
     return (pod.get("spec") or {}).get("nodeName") or ""
 
 
+NODE = "node"
+"""Index of pods by the name of their node."""
+
+
+def nodes_of(pod: Tree) -> list[str]:
+    return [name] if (name := node_name(pod)) else []
+
+
 def is_terminal(pod: Tree) -> bool:
     """Its containers are stopped and will not run again."""
     return phase(pod) in ("Succeeded", "Failed")
