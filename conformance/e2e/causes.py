@@ -10,6 +10,7 @@ from pathlib import Path
 import yaml
 
 FILE = Path(__file__).parent / "causes.yaml"
+_FAILED = re.compile(r"^\s*\[(?:FAILED|PANICKED)\]", re.MULTILINE)
 _CHANGING = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "UID"),
     (re.compile(r"\b([a-z0-9-]+?)-\d{3,5}\b"), r"\1-N"),
@@ -40,7 +41,7 @@ def cause_of(name: str, message: str) -> str:
 
 def _first_words(message: str) -> str:
     """The first line that says something, without what differs from run to run."""
-    words = " ".join(message.split())
+    words = " ".join(_FAILED.split(message)[-1].partition("In [")[0].split())
     for pattern, instead in _CHANGING:
         words = pattern.sub(instead, words)
     return words[:160] or "no message"

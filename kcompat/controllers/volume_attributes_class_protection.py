@@ -17,8 +17,9 @@ USERS = "attributes-classes"
 def classes_of(tree: Tree) -> list[str]:
     """The classes that a volume has, or a claim has, had or is to get."""
     status = status_of(tree)
-    modify = (status.get("modifyVolumeStatus") or {}).get("targetVolumeAttributesClassName")
-    return [name for name in (spec_of(tree).get("volumeAttributesClassName"), status.get("currentVolumeAttributesClassName"), modify) if name]
+    wanted = (status.get("modifyVolumeStatus") or {}).get("targetVolumeAttributesClassName")
+    names = (spec_of(tree).get("volumeAttributesClassName"), status.get("currentVolumeAttributesClassName"), wanted)
+    return [name for name in names if name]
 
 
 @controller("volumeattributesclass-protection-controller")
