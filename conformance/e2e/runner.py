@@ -5,7 +5,10 @@ Ginkgo itself runs what upstream marked Serial after everything else, on one pro
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
+import signal
 import subprocess
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
@@ -54,7 +57,13 @@ def run(tests: Sequence[Test], kubeconfig: Path, reports: Path, *, processes: in
         f"--ginkgo.focus={focus(tests)}",
     ]  # fmt: skip
     with (reports / "e2e.log").open("wb") as log:
-        subprocess.run(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, check=False, timeout=bound + 120)
+        process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        process.wait(bound + 120)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)  # ginkgo's processes do not end with it
+        process.wait()
     return outcomes(reports)
 
 
