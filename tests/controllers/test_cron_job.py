@@ -116,9 +116,7 @@ async def test_a_job_is_made_once_and_followed(world):
         assert status(world)["active"][0]["kind"] == "Job" and status(world)["lastScheduleTime"]
         await finish(world, name)
         await until(lambda: not names(world) and "active" not in status(world) and status(world).get("lastSuccessfulTime"))
-        await until(
-            lambda: reasons(world) >= {"SuccessfulCreate", "SawCompletedJob", "SuccessfulDelete"} or "SawCompletedJob" not in reasons(world)
-        )
+        await until(lambda: reasons(world) == {"SuccessfulCreate", "SuccessfulDelete"})
 
 
 @pytest.mark.parametrize(
