@@ -185,7 +185,11 @@ def disruption_budget(k: Kubectl) -> None:
     k.becomes("poddisruptionbudget/web", status, "2/2/0/2")
     pod = k.get("pods", "{.items[0].metadata.name}")
     eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}}
-    k.create_raw(f"/api/v1/namespaces/{k.namespace}/pods/{pod}/eviction", eviction, fails="Cannot evict pod as it would violate the pod's disruption budget")
+    k.create_raw(
+        f"/api/v1/namespaces/{k.namespace}/pods/{pod}/eviction",
+        eviction,
+        fails="Cannot evict pod as it would violate the pod's disruption budget",
+    )
     k("patch", "poddisruptionbudget", "web", "--type=merge", "-p", '{"spec":{"minAvailable":1}}')
     k.becomes("poddisruptionbudget/web", status, "2/1/1/2")
     k.create_raw(f"/api/v1/namespaces/{k.namespace}/pods/{pod}/eviction", eviction)
@@ -218,7 +222,12 @@ def scheduling_constraints(k: Kubectl) -> None:
     k("label", "node", node, f"picky={k.namespace}", "--overwrite")
     k.becomes("pod/picky", "{.spec.nodeName}/{.status.phase}", f"{node}/Running")
     k("label", "node", node, "picky-")
-    spread = {"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "DoNotSchedule", "labelSelector": {"matchLabels": {"app": "web"}}}
+    spread = {
+        "maxSkew": 1,
+        "topologyKey": "kubernetes.io/hostname",
+        "whenUnsatisfiable": "DoNotSchedule",
+        "labelSelector": {"matchLabels": {"app": "web"}},
+    }
     deployment = _pods("Deployment", 4)
     spec: dict[str, dict[str, dict[str, object]]] = deployment["spec"]  # type: ignore[assignment]
     spec["template"]["spec"]["topologySpreadConstraints"] = [spread]
@@ -281,7 +290,10 @@ def certificate_signing(k: Kubectl) -> None:
 
 @scenario
 def autoscaler_and_ttl(k: Kubectl) -> None:
-    spec = {"ttlSecondsAfterFinished": 1, "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "w", "image": "busybox"}]}}}
+    spec = {
+        "ttlSecondsAfterFinished": 1,
+        "template": {"spec": {"restartPolicy": "Never", "containers": [{"name": "w", "image": "busybox"}]}},
+    }
     k.apply({"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "brief"}, "spec": spec})
     k.holds("jobs", "{.items[*].metadata.name}", "brief")
     k.becomes("jobs", "{.items[*].metadata.name}", "", seconds=60)
@@ -294,7 +306,12 @@ def autoscaler_and_ttl(k: Kubectl) -> None:
 def aggregated_roles(k: Kubectl) -> None:
     rule = {"apiGroups": [""], "resources": [k.namespace], "verbs": ["get"]}
     labels = {"rbac.authorization.k8s.io/aggregate-to-view": "true"}
-    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": k.namespace, "labels": labels}, "rules": [rule]}
+    role = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": k.namespace, "labels": labels},
+        "rules": [rule],
+    }
     k.apply(role)
     k.holds("clusterrole/view", "{.rules[*].resources}", k.namespace)
     k("delete", "clusterrole", k.namespace)

@@ -93,8 +93,24 @@ class Parts:
             return
         pki.mkdir()
         _openssl("genrsa", "-out", f"{pki}/sa.key", "2048")
-        _openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=ca", "-keyout", f"{pki}/ca.key", "-out", f"{pki}/ca.crt")
-        _openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=server", "-keyout", f"{pki}/serving.key", "-out", f"{pki}/serving.csr")
+        _openssl(
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=ca",
+            "-keyout",
+            f"{pki}/ca.key",
+            "-out",
+            f"{pki}/ca.crt",
+        )
+        _openssl(
+            "req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=server", "-keyout", f"{pki}/serving.key", "-out", f"{pki}/serving.csr"
+        )
         (pki / "names").write_text("subjectAltName=IP:127.0.0.1,DNS:localhost\n")
         _openssl(
             "x509", "-req", "-days", "2", "-in", f"{pki}/serving.csr", "-CA", f"{pki}/ca.crt", "-CAkey", f"{pki}/ca.key",
@@ -110,7 +126,9 @@ class Parts:
         )  # fmt: skip
 
     def kube_scheduler(self, kubeconfig: Path) -> None:
-        self._spawn("kube-scheduler", str(build("kube-scheduler")), "--kubeconfig", str(kubeconfig), "--leader-elect=false", "--secure-port", "0")
+        self._spawn(
+            "kube-scheduler", str(build("kube-scheduler")), "--kubeconfig", str(kubeconfig), "--leader-elect=false", "--secure-port", "0"
+        )
 
     def part(self, name: str, kubeconfig: Path, *arguments: str) -> None:
         """`kcompat controllers`, `scheduler` or `nodes` as a process of its own."""

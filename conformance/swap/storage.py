@@ -121,5 +121,3 @@ def _change(server: Http, kind: Kind, before: dict[str, Tree]) -> str:
         return f"update: {code} {replaced.get('message')}"
     code, answer = server("DELETE", f"{path}/{two}?gracePeriodSeconds=0")
     return OK if code in (200, 202) else f"delete: {code} {answer.get('message')}"
-
-
