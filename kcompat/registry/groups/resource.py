@@ -3,25 +3,37 @@
 from kcompat.registry.columns import devices
 from kcompat.registry.declare import Resource
 from kcompat.registry.fields import at
+from kcompat.registry.rules.device_class import DeviceClassRules, DeviceTaintRuleRules
+from kcompat.registry.rules.resource_claim import ResourceClaimRules, ResourceClaimTemplateRules
+from kcompat.registry.rules.resource_slice import ResourceSliceRules
 
 GROUP = "resource.k8s.io"
 
 RESOURCES = (
-    Resource("deviceclasses", kind="DeviceClass", returns_deleted=True, columns=devices.DEVICE_CLASS, group=GROUP),
     Resource(
-        "devicetaintrules", kind="DeviceTaintRule", group=GROUP,
-        columns=devices.DEVICE_TAINT_RULE,
-        storage_group=GROUP, storage_version="v1beta2",
-    ),
-    Resource("resourceclaims", kind="ResourceClaim", returns_deleted=True, columns=devices.RESOURCE_CLAIM, group=GROUP),
-    Resource(
-        "resourceclaimtemplates", kind="ResourceClaimTemplate", group=GROUP,
-        columns=devices.RESOURCE_CLAIM_TEMPLATE,
+        "deviceclasses", kind="DeviceClass", group=GROUP,
+        columns=devices.DEVICE_CLASS, rules=DeviceClassRules(),
         returns_deleted=True,
     ),
     Resource(
-        "resourceslices", kind="ResourceSlice", returns_deleted=True, columns=devices.RESOURCE_SLICE, group=GROUP,
+        "devicetaintrules", kind="DeviceTaintRule", group=GROUP,
+        columns=devices.DEVICE_TAINT_RULE, rules=DeviceTaintRuleRules(),
+        storage_group=GROUP, storage_version="v1beta2",
+    ),
+    Resource(
+        "resourceclaims", kind="ResourceClaim", group=GROUP,
+        columns=devices.RESOURCE_CLAIM, rules=ResourceClaimRules(),
+        returns_deleted=True,
+    ),
+    Resource(
+        "resourceclaimtemplates", kind="ResourceClaimTemplate", group=GROUP,
+        columns=devices.RESOURCE_CLAIM_TEMPLATE, rules=ResourceClaimTemplateRules(),
+        returns_deleted=True,
+    ),
+    Resource(
+        "resourceslices", kind="ResourceSlice", group=GROUP,
+        columns=devices.RESOURCE_SLICE, rules=ResourceSliceRules(),
         fields={"spec.nodeName": at("spec.nodeName"), "spec.driver": at("spec.driver"), "spec.pool.name": at("spec.pool.name")},
-        indexes=("spec.nodeName",),
+        returns_deleted=True, indexes=("spec.nodeName",),
     ),
 )

@@ -1,0 +1,74 @@
+"""ResourceClaim and ResourceClaimTemplate (upstream: pkg/registry/resource, pkg/apis/resource/validation).
+
+That admin access needs a label on the namespace is not for rules to check: it is an admission.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from kcompat.apimachinery.field import FieldError, Path, invalid
+from kcompat.apimachinery.validation import IMMUTABLE, validate_annotations, validate_labels
+from kcompat.registry.declare import Tree
+from kcompat.registry.rules.declarative import immutable
+from kcompat.registry.rules.device_allocation import drop_deallocated, status_errors
+from kcompat.registry.rules.device_claim import claim_errors, default_claim, default_tolerations, drop_derived
+from kcompat.registry.rules.plain import PlainRules, StatusRules
+from kcompat.registry.rules.pod.go_form import go_form
+
+_SPEC: Final = Path("spec")
+
+
+class ResourceClaimRules(StatusRules):
+    def default(self, obj: Tree) -> None:
+        default_claim(obj["spec"])
+        allocation = (obj.get("status") or {}).get("allocation") or {}
+        for result in (allocation.get("devices") or {}).get("results") or ():
+            default_tolerations(result)
+
+    def prepare_for_create(self, obj: Tree) -> None:
+        super().prepare_for_create(obj)
+        drop_derived(obj["spec"])
+
+    def prepare_for_update(self, new: Tree, old: Tree) -> None:
+        super().prepare_for_update(new, old)
+        drop_derived(new["spec"])
+
+    def prepare_for_status_update(self, new: Tree, old: Tree) -> None:
+        super().prepare_for_status_update(new, old)
+        status = new["status"] = dict(new.get("status") or {})
+        for result in ((status.get("allocation") or {}).get("devices") or {}).get("results") or ():
+            result.pop("skipNodeOperations", None)
+        drop_deallocated(status, old.get("status") or {})
+
+    def validate(self, obj: Tree) -> list[FieldError]:
+        return claim_errors(obj["spec"], _SPEC)
+
+    def validate_update(self, new: Tree, old: Tree) -> list[FieldError]:
+        return immutable(new["spec"], old["spec"], _SPEC)
+
+    def validate_status_update(self, new: Tree, old: Tree) -> list[FieldError]:
+        return status_errors(new, old)
+
+
+class ResourceClaimTemplateRules(PlainRules):
+    def default(self, obj: Tree) -> None:
+        default_claim(obj["spec"]["spec"])
+
+    def prepare_for_create(self, obj: Tree) -> None:
+        drop_derived(obj["spec"]["spec"])
+
+    def prepare_for_update(self, new: Tree, old: Tree) -> None:
+        drop_derived(new["spec"]["spec"])
+
+    def validate(self, obj: Tree) -> list[FieldError]:
+        metadata, path = obj["spec"].get("metadata") or {}, _SPEC.child("metadata")
+        errors = validate_annotations(metadata.get("annotations") or {}, path.child("annotations"))
+        errors += validate_labels(metadata.get("labels") or {}, path.child("labels"))
+        return errors + claim_errors(obj["spec"]["spec"], _SPEC.child("spec"))
+
+    def validate_update(self, new: Tree, old: Tree) -> list[FieldError]:
+        errors = self.validate(new)
+        if new["spec"] != old["spec"]:
+            errors.append(invalid(_SPEC, go_form(new["spec"], "resource/v1.ResourceClaimTemplateSpec"), IMMUTABLE))
+        return errors
