@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from array import array
+from contextlib import suppress
 from dataclasses import dataclass
 
 import orjson
 from aiohttp import web
 from aiohttp.http_exceptions import BadStatusLine, HttpProcessingError, LineTooLong
 from aiohttp.http_parser import RawRequestMessage
-from aiohttp.web_protocol import RequestHandler
+from aiohttp.web_protocol import RequestHandler, RequestPayloadError
 
 from kcompat.api import routes
 from kcompat.api.request import Peer
@@ -25,10 +27,7 @@ log = logging.getLogger(__name__)
 _REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ /\S* HTTP/1\.[01]\r\n")
 _HEADER_LINES = 8192
 """Of one request at most."""
-_TOO_LARGE = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
-    b"431 Request Header Fields Too Large"
-)
+_PARTING_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class Limits:
 class Connection(RequestHandler):
     """Drops clients that never ask, never read, or send headers without end."""
 
-    __slots__ = ("_header", "_limits", "_stall", "_unasked", "_well_formed", "peer")
+    __slots__ = ("_header", "_limits", "_stall", "_unasked", "peer")
 
     def __init__(self, manager: web.Server, loop: asyncio.AbstractEventLoop, limits: Limits) -> None:
         super().__init__(
@@ -63,7 +62,6 @@ class Connection(RequestHandler):
         )
         self._limits = limits
         self._header = 0
-        self._well_formed = False
         self._unasked: asyncio.TimerHandle | None = None
         self._stall: asyncio.TimerHandle | None = None
         self.peer: Peer | None = None
@@ -108,14 +106,13 @@ class Connection(RequestHandler):
 
     def _watch_progress(self) -> None:
         if self.transport is not None:
-            unsent = self.transport.get_write_buffer_size()
-            self._stall = self._loop.call_later(self._limits.stalled, self._check_progress, unsent)
+            self._stall = self._loop.call_later(self._limits.stalled, self._check_progress, _unsent(self.transport))
 
     def _check_progress(self, unsent: int) -> None:
         self._stall = None
         if self.transport is None:
             return
-        if self.transport.get_write_buffer_size() < unsent:
+        if _unsent(self.transport) < unsent:
             self._watch_progress()
             return
         log.info("dropping %s, who does not read: %d bytes wait", self.peer, unsent)
@@ -124,17 +121,39 @@ class Connection(RequestHandler):
     # -- clients that speak badly --------------------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
+        if self._close or self._force_close:
+            return
         waiter = self._waiter
-        if waiter is not None and not waiter.done():
+        waiting = not self._request_count if waiter is None else not waiter.done()
+        if waiting:
             self._header += len(data)
         super().data_received(data)
         if self._messages:
             self._header = 0
             if not isinstance(self._messages[-1][0], RawRequestMessage):
-                self._well_formed = _REQUEST_LINE.match(data) is not None
-        elif self._header > self._limits.header_bytes and self.transport is not None:
-            self.transport.write(_TOO_LARGE)
-            self.force_close()
+                self._unreadable(data, waiting)
+        elif self._header > self._limits.header_bytes:
+            self._refuse(_TOO_LARGE)
+
+    def _unreadable(self, data: bytes, waiting: bool) -> None:
+        """aiohttp could not read what came last; the error stands at the end of its queue."""
+        error = getattr(self._messages[-1][0], "exc", None)
+        log.debug("unreadable request: %s", error)
+        if waiting and len(self._messages) == 1:
+            self._refuse(_reply(error, data))
+        elif self._current_request is not None and not self._current_request.content.at_eof():
+            self._current_request.content.set_exception(RequestPayloadError(str(error)))
+
+    def _refuse(self, reply: bytes) -> None:
+        """Answers and closes, later: closing at once with bytes unread would cut the answer off (server.go:closeWriteAndWait)."""
+        if self.transport is None:
+            return
+        self.transport.write(reply)
+        self._messages.clear()
+        self.close()
+        if self._task_handler is not None:
+            self._task_handler.cancel()
+        self._loop.call_later(_PARTING_SECONDS, self.force_close)
 
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
@@ -146,9 +165,18 @@ class Connection(RequestHandler):
             log.error("an answer could not be sent", exc_info=exc)
             return _status(errors.internal_error("an unexpected error occurred; the server's log has the details"))
         log.debug("unreadable request: %s", exc)
-        unknown = self._well_formed and isinstance(exc, BadStatusLine) and "method" in exc.message
-        return _status(routes.no_such_method()) if unknown else _refused(exc)
+        return plain("400 Bad Request")
 
+
+def _unsent(transport: asyncio.Transport) -> int:
+    """Bytes that the other end has not taken: ours, and the kernel's, which takes ours only when it has much room."""
+    kernel = array("i", [0])
+    with suppress(OSError, ImportError):
+        import fcntl
+        import termios
+
+        fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, kernel)
+    return transport.get_write_buffer_size() + kernel[0]
 
 
 def _status(error: errors.StatusError) -> web.Response:
@@ -157,20 +185,32 @@ def _status(error: errors.StatusError) -> web.Response:
     return answer
 
 
-def _refused(error: HttpProcessingError) -> web.Response:
-    """net/http's words for a request it cannot read (server.go:conn.serve)."""
-    said, reason, detail = error.message, "400 Bad Request", ""
+def _reply(error: object, data: bytes) -> bytes:
+    """net/http's words for a request it cannot read (server.go:conn.serve); methods that only our parser does not know are not allowed."""
+    said = error.message if isinstance(error, HttpProcessingError) else ""
+    if isinstance(error, BadStatusLine) and "method" in said and _REQUEST_LINE.match(data):
+        refused = routes.no_such_method()
+        return _raw("405 Method Not Allowed", "application/json", orjson.dumps(refused.status()))
     if isinstance(error, LineTooLong) or said.startswith("Too many headers"):
-        reason = "431 Request Header Fields Too Large"
-    elif "Invalid HTTP version" in said:
-        reason = "505 HTTP Version Not Supported: unsupported protocol version"
-    elif said.startswith("Missing 'Host'"):
-        detail = ": missing required Host header"
-    return plain(reason + detail)
+        return _TOO_LARGE
+    if "Invalid HTTP version" in said:
+        return _text("505 HTTP Version Not Supported: unsupported protocol version")
+    return _text("400 Bad Request" + (": missing required Host header" if said.startswith("Missing 'Host'") else ""))
+
+
+def _text(status: str) -> bytes:
+    return _raw(status, "text/plain; charset=utf-8", status.encode())
+
+
+def _raw(status: str, content_type: str, body: bytes) -> bytes:
+    return f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nConnection: close\r\n\r\n".encode() + body
+
+
+_TOO_LARGE = _text("431 Request Header Fields Too Large")
 
 
 def plain(text: str) -> web.Response:
-    """`400 Bad Request…` as net/http answers it: the status line is the text, and the connection ends."""
+    """`400 Bad Request` as net/http answers it; the connection ends."""
     status, _, reason = text.partition(" ")
     answer = web.Response(status=int(status), reason=reason, text=text, content_type="text/plain", charset="utf-8")
     answer.force_close()

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -19,6 +19,9 @@ _TLS_HANDSHAKE = b"\x16"
 _HTTP = (b"GET /", b"HEAD ", b"POST ", b"PUT /", b"OPTIO")
 _WRONG_DOOR = b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
 _BACKLOG = 1024
+_AT_ONCE = 64
+_PAUSE = 1.0
+"""Seconds without accepting once the system has no more file descriptors for us."""
 
 
 class Door:
@@ -28,53 +31,66 @@ class Door:
         self._factory = factory
         self._context = context
         self._seconds = seconds
+        self._loop: asyncio.AbstractEventLoop
         self._sockets: list[socket.socket] = []
-        self._accepting: list[asyncio.Task[None]] = []
+        self._servers: list[asyncio.Server] = []
         self._entering: set[asyncio.Task[None]] = set()
 
     async def open(self, host: str, port: int) -> int:
         """Listens; returns the port, which port 0 leaves to the system. Raises OSError when the address is taken."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop = asyncio.get_running_loop()
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         for family, address in dict.fromkeys((info[0], info[4]) for info in found):
-            self._sockets.append(_listening(family, (address[0], port)))
+            listening = socket.create_server((address[0], port), family=family, backlog=_BACKLOG)
+            listening.setblocking(False)
+            self._sockets.append(listening)
             port = self._sockets[0].getsockname()[1]
-        self._accepting = [asyncio.create_task(self._accept(each), name="accept") for each in self._sockets]
+        try:
+            self._resume()
+        except NotImplementedError:  # Windows' loop: there, plain HTTP gets no answer
+            for listening in self._sockets:
+                self._servers.append(await loop.create_server(self._factory, sock=listening, ssl=self._context))
         return port
 
     async def close(self) -> None:
         """Stops listening; connections that have entered stay."""
-        tasks = [*self._accepting, *self._entering]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for server in self._servers:
+            server.close()
         for each in self._sockets:
+            with suppress(NotImplementedError):
+                self._loop.remove_reader(each)
             each.close()
         self._sockets.clear()
+        for task in self._entering:
+            task.cancel()
+        await asyncio.gather(*self._entering, return_exceptions=True)
 
-    async def _accept(self, listening: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
+    def _resume(self) -> None:
+        for listening in self._sockets:
+            self._loop.add_reader(listening, self._accept, listening)
+
+    def _accept(self, listening: socket.socket) -> None:
+        for _ in range(_AT_ONCE):
             try:
-                connection, _ = await loop.sock_accept(listening)
-            except OSError as error:  # no more file descriptors
+                connection, _ = listening.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:
                 log.error("cannot accept connections: %s", error)
-                await asyncio.sleep(1)
-            else:
-                self._start(self._enter(connection))
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._entering.add(task)
-        task.add_done_callback(self._entering.discard)
+                self._loop.remove_reader(listening)
+                self._loop.call_later(_PAUSE, self._resume)
+                return
+            connection.setblocking(False)
+            task = self._loop.create_task(self._enter(connection))
+            self._entering.add(task)
+            task.add_done_callback(self._entering.discard)
 
     async def _enter(self, connection: socket.socket) -> None:
         handed_over = False
         try:
-            if self._context is not None and not await self._speaks_tls(connection):
-                return
-            handed_over = True
-            await self._hand_over(connection)
+            if self._context is None or await self._speaks_tls(connection):
+                handed_over = True
+                await self._hand_over(connection)
         except (OSError, TimeoutError) as error:  # broken handshakes are the client's affair
             log.debug("connection refused: %s", error)
         finally:
@@ -82,20 +98,13 @@ class Door:
                 connection.close()
 
     async def _hand_over(self, connection: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        if self._context is None:
-            await loop.connect_accepted_socket(self._factory, connection)
-            return
-        await loop.connect_accepted_socket(self._factory, connection, ssl=self._context, ssl_handshake_timeout=self._seconds)
+        tls: dict[str, Any] = {} if self._context is None else {"ssl": self._context, "ssl_handshake_timeout": self._seconds}
+        await self._loop.connect_accepted_socket(self._factory, connection, **tls)
 
     async def _speaks_tls(self, connection: socket.socket) -> bool:
         """Looks at the first bytes without taking them. False: the connection has been answered."""
-        connection.setblocking(False)
-        try:
-            async with asyncio.timeout(self._seconds):
-                await _readable(connection)
-        except NotImplementedError:  # Windows' loop cannot tell
-            return True
+        async with asyncio.timeout(self._seconds):
+            await self._readable(connection)
         first = connection.recv(5, socket.MSG_PEEK)
         if first.startswith(_TLS_HANDSHAKE):
             return True
@@ -106,18 +115,10 @@ class Door:
                 connection.shutdown(socket.SHUT_WR)
         return False
 
-
-def _listening(family: int, address: tuple[Any, ...]) -> socket.socket:
-    listening = socket.create_server(address, family=family, backlog=_BACKLOG)
-    listening.setblocking(False)
-    return listening
-
-
-async def _readable(connection: socket.socket) -> None:
-    loop = asyncio.get_running_loop()
-    ready: asyncio.Future[None] = loop.create_future()
-    loop.add_reader(connection, ready.set_result, None)
-    try:
-        await ready
-    finally:
-        loop.remove_reader(connection)
+    async def _readable(self, connection: socket.socket) -> None:
+        ready: asyncio.Future[None] = self._loop.create_future()
+        self._loop.add_reader(connection, ready.set_result, None)
+        try:
+            await ready
+        finally:
+            self._loop.remove_reader(connection)

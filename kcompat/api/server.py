@@ -13,7 +13,7 @@ from contextlib import aclosing
 from typing import Any
 from urllib.parse import unquote
 
-from aiohttp import HttpVersion11, web
+from aiohttp import HttpVersion10, web
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError
@@ -73,13 +73,11 @@ class Listener:
         path, _, query = raw.raw_path.partition("?")
         if path[:1] != "/":
             path = _path_of(path)
-        if "%" in path:
-            if _BAD_ESCAPE.search(path):
-                return plain("400 Bad Request")
-            path = unquote(path)
+        if raw.version < HttpVersion10 or ("%" in path and _BAD_ESCAPE.search(path)):
+            return plain("400 Bad Request")
         request = Request(
             raw.method,
-            path,
+            unquote(path) if "%" in path else path,
             Query(query),
             raw.headers,
             _reader(raw, self._limits),
@@ -93,8 +91,6 @@ class Listener:
 
 
 def _request(message: RawRequestMessage, payload: StreamReader, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
-    if message.method == "UNKNOWN":  # aiohttp's stand-in for a request it could not read
-        message = message._replace(version=HttpVersion11)
     return web.BaseRequest(message, payload, protocol, writer, task, asyncio.get_running_loop())
 
 
