@@ -66,8 +66,8 @@ def _quality(parameters: tuple[tuple[str, str], ...]) -> float:
 
 
 @lru_cache(maxsize=512)
-def negotiate(accept: str, pretty: bool, transforms: bool = True, stream: bool = False) -> Output:
-    """The best form we can give. Raises NotAcceptable."""
+def negotiate(accept: str, pretty: bool, transforms: bool = True, stream: bool = False, tables: bool = True) -> Output:
+    """The best form we can give; tables: this resource has a Table form. Raises NotAcceptable."""
     if not accept or accept == "*/*":
         return Output(pretty=pretty)
     for clause in parse_accept(accept):
@@ -77,7 +77,7 @@ def negotiate(accept: str, pretty: bool, transforms: bool = True, stream: bool =
         transform = clause.parameter("as")
         if not transform:
             return Output(media_type, pretty=pretty)
-        if transform == "Table" and media_type == PROTOBUF:
+        if transform == "Table" and (not tables or media_type == PROTOBUF):
             continue  # tables have no protobuf form
         if transforms and transform in _TRANSFORMS and clause.parameter("g") == "meta.k8s.io" and clause.parameter("v") in ("v1", "v1beta1"):
             return Output(media_type, transform, clause.parameter("v"), pretty)

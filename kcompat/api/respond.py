@@ -20,12 +20,12 @@ from kcompat.registry.store import Entry
 _CONTENT_TYPES = {JSON: JSON, YAML: YAML, PROTOBUF: PROTOBUF}
 
 
-def output(request: Request, *, transforms: bool = True, stream: bool = False) -> Output:
-    """What form this request wants. Raises NotAcceptable."""
+def output(request: Request, *, transforms: bool = True, stream: bool = False, tables: bool = True) -> Output:
+    """What form this request wants; tables False: what is never stored is not shown in them. Raises NotAcceptable."""
     headers, query = request.headers, request.query
     parameter = query.get("pretty") if query.raw and "pretty" in query else None
     pretty = negotiate.wants_pretty(parameter, headers.get("User-Agent", ""))
-    return negotiate.negotiate(headers.get("Accept", ""), pretty and not stream, transforms, stream)
+    return negotiate.negotiate(headers.get("Accept", ""), pretty and not stream, transforms, stream, tables)
 
 
 def encode(tree: Any, form: Output) -> bytes:

@@ -53,7 +53,7 @@ def user_of(spec: Tree) -> UserInfo:
 
 async def answer(request: Request, scope: Scope, review: Tree, user: UserInfo) -> Response:
     """The review with its status filled in."""
-    form = respond.output(request)
+    form = respond.output(request, tables=False)
     verdict = await scope.services.authorizer.authorize(attributes_of(review.get("spec", {}), user))
     status: Tree = {"allowed": verdict.decision is Decision.ALLOW}
     if verdict.decision is Decision.DENY:

@@ -10,7 +10,7 @@ from kcompat.apimachinery.clock import rfc3339
 
 
 async def create(request: Request, scope: Scope) -> Answer:
-    form = respond.output(request)
+    form = respond.output(request, tables=False)
     review = await access_review.read(request, scope, "SelfSubjectReview")
     metadata = {**review["metadata"], "creationTimestamp": rfc3339(scope.services.clock.now())}
     answer = {**review, "metadata": metadata, "status": {"userInfo": user_document(request)}}

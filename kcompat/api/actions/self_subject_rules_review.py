@@ -10,7 +10,7 @@ from kcompat.apimachinery import errors
 
 
 async def create(request: Request, scope: Scope) -> Answer:
-    form = respond.output(request)
+    form = respond.output(request, tables=False)
     review = await access_review.read(request, scope, "SelfSubjectRulesReview")
     namespace = review.get("spec", {}).get("namespace", "")
     if not namespace:

@@ -9,7 +9,7 @@ from kcompat.api.scope import Scope
 
 
 async def create(request: Request, scope: Scope) -> Answer:
-    form = respond.output(request)
+    form = respond.output(request, tables=False)
     dry_run = body.validate_write_options(request, "CreateOptions")
     asked = await body.read_object(request, "authentication.k8s.io", "v1", "TokenRequest")
     account = (await scope.store.get(scope.namespace, scope.name)).peek()

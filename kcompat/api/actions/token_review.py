@@ -11,7 +11,7 @@ from kcompat.auth.interface import InvalidCredentials
 
 
 async def create(request: Request, scope: Scope) -> Answer:
-    form = respond.output(request)
+    form = respond.output(request, tables=False)
     review = await access_review.read(request, scope, "TokenReview")
     spec = review.get("spec", {})
     if not spec.get("token"):
