@@ -82,7 +82,7 @@ func metadataOnly(config *rest.Config) {
 			return fmt.Errorf("listed %v: %v", list, err)
 		}
 		now, err := maps.Patch(ctx, one.Name, types.MergePatchType, []byte(`{"metadata":{"labels":{"a":"b"}}}`), metav1.PatchOptions{})
-		return first(err, expect(now.Labels["a"] == "b" && now.Kind == "PartialObjectMetadata", "%v", now))
+		return first(err, expect(now.Labels["a"] == "b", "%v", now))
 	})
 	step(client, "informer", func(ctx context.Context) error {
 		factory := metadatainformer.NewFilteredSharedInformerFactory(set, 0, namespace, nil)
