@@ -155,7 +155,7 @@ class Watch:
         start = len(self.lines)
         try:
             async with asyncio.timeout(seconds):
-                while len(self.lines) < start + count and (line := await self.response.content.readline()):
+                while self.response.status == 200 and len(self.lines) < start + count and (line := await self.response.content.readline()):
                     self.lines.append(line)
         except TimeoutError:
             pass

@@ -7,6 +7,7 @@ from typing import Any
 from kcompat.api.request import Query, Request
 from kcompat.api.scope import Scope
 from kcompat.apimachinery import errors
+from kcompat.apimachinery.quote import quote
 from kcompat.apimachinery.selectors import (
     ALL_FIELDS,
     EVERYTHING,
@@ -34,9 +35,9 @@ def boolean(query: Query, name: str) -> bool | None:
 
 def integer(query: Query, name: str) -> int | None:
     """Raises BadRequest with Go's text."""
-    text = query.get(name)
-    if not text:
+    if name not in query:
         return None
+    text = query.get(name)
     digits = text.lstrip("+-")
     if not digits.isascii() or not digits.isdigit() or len(text) - len(digits) > 1:
         raise errors.bad_request(f'strconv.ParseInt: parsing "{text}": invalid syntax')
@@ -71,9 +72,18 @@ def check_labels(selector: FieldSelector, resource: Resource) -> FieldSelector:
     """Raises BadRequest for a field label the resource does not have."""
     for requirement in selector.requirements:
         label = requirement.field
-        if label not in resource.fields and label != "metadata.name" and not (label == "metadata.namespace"):
-            raise errors.bad_request(f"field label not supported: {label}")
+        if label not in resource.fields and label not in ("metadata.name", "metadata.namespace"):
+            raise errors.bad_request(_unsupported(label, resource))
     return selector
+
+
+def _unsupported(label: str, resource: Resource) -> str:
+    """Kinds with field labels of their own say it in their own words (upstream: AddFieldLabelConversionFunc)."""
+    if resource.field_label_error:
+        return resource.field_label_error.format(label)
+    if resource.fields:
+        return f"field label not supported: {label}"
+    return f'{quote(label)} is not a known field selector: only "metadata.name", "metadata.namespace"'
 
 
 def list_options(request: Request, scope: Scope) -> ListOptions:
@@ -82,6 +92,8 @@ def list_options(request: Request, scope: Scope) -> ListOptions:
     fields = with_name(field_selector(query, scope.resource), scope.name) if query.raw or scope.name else ALL_FIELDS
     if not query.raw:
         return ListOptions(fields=fields)
+    for name in ("timeoutSeconds",):
+        integer(query, name)  # lists take it too, to no effect but this
     return ListOptions(
         labels=label_selector(query),
         fields=fields,

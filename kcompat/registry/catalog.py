@@ -15,9 +15,11 @@ from typing import Any
 import orjson
 
 from kcompat import apimachinery
+from kcompat.apimachinery.clock import Clock, Identity
 from kcompat.registry import groups
 from kcompat.registry.columns.extensions import DEFAULT
 from kcompat.registry.declare import Action, Resource, Scale, Status, Subresource, Tree
+from kcompat.registry.later import equipped
 
 Fact = Mapping[str, Any]
 
@@ -78,10 +80,11 @@ def declared() -> Iterator[Resource]:
         yield from import_module(f"{groups.__name__}.{file.stem}").RESOURCES
 
 
-def complete(resource: Resource, fact: Fact) -> Resource:
-    """The declaration with scope, verbs, names and subresources filled in from the facts."""
+def complete(resource: Resource, fact: Fact, tools: Mapping[str, Any]) -> Resource:
+    """The declaration with scope, verbs, names and subresources filled in from the facts, and rules that have their tools."""
     return replace(
         resource,
+        rules=equipped(resource.rules, tools),
         namespaced=fact["namespaced"],
         singular=fact["singular"],
         short=tuple(fact["shortNames"]),
@@ -165,8 +168,9 @@ class Catalog:
         return f"/registry/{resource.store}"
 
 
-def default_catalog() -> Catalog:
-    """The catalog of a server without flags: everything declared that such a server serves."""
+def default_catalog(clock: Clock | None = None, identity: Identity | None = None) -> Catalog:
+    """The catalog of a server without flags: everything declared that such a server serves. Rules use the clock and identity."""
+    tools = {name: tool for name, tool in (("clock", clock), ("identity", identity)) if tool is not None}
     written = {(resource.group, resource.version, resource.name): resource for resource in declared()}
     found = ((written.get((fact["group"], fact["version"], fact["resource"])), fact) for fact in _surface())
-    return Catalog(complete(resource, fact) for resource, fact in found if resource)
+    return Catalog(complete(resource, fact, tools) for resource, fact in found if resource)

@@ -188,6 +188,10 @@ class Resource:
     """Conditions of a Table row (pods: completed)."""
     fields: Mapping[str, FieldGetter] = field(default_factory=dict)
     """Field labels for field selectors beyond metadata.name and metadata.namespace."""
+    field_label_error: str = ""
+    """How a field label the resource does not have is refused, where that is not the usual way; {} stands for the label."""
+    deprecated: str = ""
+    """The Warning that every answer carries (upstream: APILifecycleDeprecated)."""
     subresources: tuple[Subresource, ...] = ()
     store: str = ""
     """Path under /registry/: "pods", "services/specs", "minions". Default: the resource's name."""

@@ -18,6 +18,12 @@ def flag(dotted: str) -> FieldGetter:
     return lambda tree: "true" if value(tree) else "false"
 
 
+def count(dotted: str) -> FieldGetter:
+    """An integer, 0 when absent: `count("status.replicas")`."""
+    steps = tuple(dotted.split("."))
+    return lambda tree: str(meta.get(tree, steps, 0))
+
+
 def fields(*labels: str) -> dict[str, FieldGetter]:
     """Labels that are the very paths of their fields: `fields("spec.signerName")`."""
     return {label: at(label) for label in labels}

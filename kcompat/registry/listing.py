@@ -5,22 +5,18 @@ Upstream: apimachinery meta/internalversion/validation, apiserver storage/{cache
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-
-import orjson
+from dataclasses import dataclass, field, replace
 
 from kcompat.apimachinery import errors
 from kcompat.apimachinery.field import FieldError, Path, forbidden, not_supported
 from kcompat.apimachinery.selectors import ALL_FIELDS, EVERYTHING, FieldSelector, LabelSelector
+from kcompat.registry import continue_tokens
 from kcompat.registry.store import Store
 from kcompat.storage.interface import Compacted, FutureRevision, Revision
 from kcompat.storage.watch_cache import Entry, ResourceCache
 
 EXACT, NOT_OLDER_THAN = "Exact", "NotOlderThan"
-_TOKEN_VERSION = "meta.k8s.io/v1"
 EXPIRED_CONTINUE = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
     "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token "
@@ -71,7 +67,7 @@ def validate_options(options: ListOptions) -> None:
         if options.match not in (EXACT, NOT_OLDER_THAN):
             found.append(not_supported(path, options.match, [EXACT, NOT_OLDER_THAN, ""]))
         if options.match == EXACT and options.resource_version == "0":
-            found.append(forbidden(path, f'resourceVersionMatch "{EXACT}" is forbidden for resourceVersion "0"'))
+            found.append(forbidden(path, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'))
     if found:
         raise errors.invalid("meta.k8s.io", "ListOptions", "", found)
 
@@ -94,6 +90,8 @@ async def list_objects(store: Store, namespace: str, options: ListOptions) -> Li
     """One page. Raises Expired (410), BadRequest, Timeout (a resourceVersion from the future)."""
     validate_options(options)
     scope = store.scope(namespace)
+    if options.resource_version == "0" and not store.resource.ttl:
+        options = replace(options, limit=0)  # served from upstream's watch cache, which then does not page; Events are not in it
     if options.continue_token:
         return await _continued(store, scope, options)
     revision = parse_revision(options.resource_version)
@@ -123,7 +121,7 @@ async def wait_for_revision(store: Store, revision: Revision) -> None:
 async def _continued(store: Store, scope: str, options: ListOptions) -> Listed:
     if options.resource_version not in ("", "0"):
         raise errors.bad_request("specifying resource version is not allowed when using continue")
-    start, revision = decode_token(options.continue_token, scope)
+    start, revision = continue_tokens.decode(options.continue_token, scope)
     if revision < 0:
         cache = await store.fresh()
         return _page(cache, store, scope, start, store.cache.revision, options)
@@ -150,7 +148,7 @@ def _expired(store: Store, scope: str, start: str | None) -> errors.StatusError:
     if start is None:
         return errors.expired("The resourceVersion for the provided list is too old.")
     error = errors.expired(EXPIRED_CONTINUE)
-    error.list_metadata = {"continue": encode_token(start, scope, -1)}
+    error.list_metadata = {"continue": continue_tokens.encode(start, scope, -1)}
     return error
 
 
@@ -173,33 +171,11 @@ def _candidates(cache: ResourceCache, scope: str, options: ListOptions) -> Seque
 
 
 def _cut(entries: Sequence[Entry], store: Store, scope: str, revision: Revision, options: ListOptions) -> Listed:
-    if options.selective:
-        entries = [entry for entry in entries if options.matches(entry)]
+    """A page of the entries. Behind a full one there is more as soon as there is any entry, selected or not: upstream looks no further."""
+    selected = [entry for entry in entries if options.matches(entry)] if options.selective else entries
     limit = options.limit
-    if limit <= 0 or len(entries) <= limit:
-        return Listed(entries, revision)
-    page = entries[:limit]
+    if limit <= 0 or len(selected) < limit or selected[limit - 1] is entries[-1]:
+        return Listed(selected, revision)
+    page = selected[:limit]
     remaining = None if options.selective else len(entries) - limit
-    return Listed(page, revision, encode_token(page[-1].key + "\0", scope, revision), remaining)
-
-
-def encode_token(start: str, scope: str, revision: Revision) -> str:
-    """An opaque continue token: the key to go on from, relative to the list's prefix, and the list's revision."""
-    document = {"v": _TOKEN_VERSION, "rv": revision, "start": start.removeprefix(scope)}
-    return base64.urlsafe_b64encode(orjson.dumps(document)).decode().rstrip("=")
-
-
-def decode_token(token: str, scope: str) -> tuple[str, Revision]:
-    """(key to go on from, revision). Raises BadRequest."""
-    try:
-        document = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        version, revision, start = document["v"], document["rv"], document["start"]
-    except (binascii.Error, ValueError, KeyError, TypeError) as error:
-        raise errors.bad_request(f"invalid continue token: continue key is not valid: {error}") from None
-    if version != _TOKEN_VERSION or not isinstance(revision, int) or not isinstance(start, str):
-        raise errors.bad_request("invalid continue token: continue key is not valid: server does not recognize this encoded version")
-    if revision == 0:
-        raise errors.bad_request("invalid continue token: continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)")
-    if not start or ".." in start.split("/"):
-        raise errors.bad_request("invalid continue token: continue key is not valid: encoded start key empty (version meta.k8s.io/v1)")
-    return scope + start, revision
+    return Listed(page, revision, continue_tokens.encode(page[-1].key + "\0", scope, revision), remaining)

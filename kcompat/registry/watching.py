@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kcompat.apimachinery import errors
-from kcompat.apimachinery.field import FieldError, Path, forbidden
+from kcompat.apimachinery.field import FieldError, Path, forbidden, not_supported
 from kcompat.registry.listing import EXACT, NOT_OLDER_THAN, ListOptions, wait_for_revision
 from kcompat.registry.store import Store
 from kcompat.storage.interface import Compacted, Revision
@@ -51,6 +51,13 @@ class Bookmark:
 Batch = Sequence[Happening | Bookmark]
 
 
+def defaulted(options: WatchOptions) -> WatchOptions:
+    """Watches from "" and "0" are as those that ask for initial events (upstream: SetListOptionsDefaults)."""
+    if options.send_initial_events is not None or options.list.match or options.list.resource_version not in ("", "0"):
+        return options
+    return replace(options, send_initial_events=True, list=replace(options.list, match=NOT_OLDER_THAN))
+
+
 def validate_options(options: WatchOptions) -> None:
     """Raises Invalid for combinations upstream refuses (ValidateListOptions for a watch)."""
     found: list[FieldError] = []
@@ -61,6 +68,10 @@ def validate_options(options: WatchOptions) -> None:
             found.append(forbidden(path, "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"))
     elif match:
         found.append(forbidden(path, "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided"))
+    if match not in ("", NOT_OLDER_THAN):
+        found.append(not_supported(path, match, [NOT_OLDER_THAN]))
+    if match and options.list.continue_token:
+        found.append(forbidden(path, "resourceVersionMatch is forbidden when continue is provided"))
     if found:
         raise errors.invalid("meta.k8s.io", "ListOptions", "", found)
 
@@ -112,7 +123,6 @@ async def _from_revision(
     store: Store, scope: str, options: WatchOptions, revision: Revision
 ) -> tuple[list[Happening | Bookmark], Watcher]:
     cache = await store.entries()
-    await wait_for_revision(store, revision)
     watcher = cache.subscribe_after(scope, revision)
     if watcher is not None:
         return [], watcher
@@ -154,7 +164,7 @@ async def _follow(
         while (now := clock.monotonic()) < deadline:
             batch = seen(cache, await watcher.take(max(0.0, min(deadline, bookmark_at) - now)), options.list)
             if clock.monotonic() >= bookmark_at:
-                batch.append(Bookmark(store.cache.revision))
+                batch.append(Bookmark(max(store.cache.revision, watcher.revision)))
                 bookmark_at = _next_bookmark(clock.monotonic(), deadline)
             if batch:
                 yield batch

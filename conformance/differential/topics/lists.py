@@ -173,7 +173,6 @@ async def _parameters(s: Session) -> None:
 
 async def _all_namespaces(s: Session) -> None:
     await _config_maps(s, 2)
-    await s.ask("GET", "/api/v1/configmaps?labelSelector=a%3D1,b%3Dx")
     await s.ask("GET", f"/api/v1/configmaps?fieldSelector=metadata.namespace%3D{s.namespace}")
     await s.ask("GET", f"/api/v1/configmaps?fieldSelector=metadata.namespace%3D{s.namespace},metadata.name%3Dc0")
     await s.ask("GET", "/api/v1/namespaces//configmaps?labelSelector=none")

@@ -15,7 +15,6 @@ async def list(request: Request, scope: Scope) -> Answer:
     form = respond.output(request)
     probes: Mapping[str, Probe] = scope.services.settings["components"]
     items = [await _status(name, probe) for name, probe in sorted(probes.items())]
-    request.warnings.append("v1 ComponentStatus is deprecated in v1.19+")
     if form.transform:
         return respond.tree_response(request, table.transform_list(request, scope.resource, items, {}, form), form)
     document = {"kind": "ComponentStatusList", "apiVersion": "v1", "metadata": {}, "items": items}
@@ -27,7 +26,6 @@ async def get(request: Request, scope: Scope) -> Answer:
     probes: Mapping[str, Probe] = scope.services.settings["components"]
     if scope.name not in probes:
         raise scope.store.not_found(scope.name)
-    request.warnings.append("v1 ComponentStatus is deprecated in v1.19+")
     document = {"kind": "ComponentStatus", "apiVersion": "v1", **await _status(scope.name, probes[scope.name])}
     return respond.object_response(request, scope.resource, document, form)
 

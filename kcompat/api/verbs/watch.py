@@ -12,7 +12,7 @@ from kcompat.api import negotiate, parameters, respond, table
 from kcompat.api.negotiate import Output
 from kcompat.api.request import Answer, Request, StreamResponse, Tree
 from kcompat.api.scope import Scope
-from kcompat.apimachinery import schema
+from kcompat.apimachinery import errors, schema
 from kcompat.registry import watching
 from kcompat.registry.watching import Batch, Bookmark, Happening
 
@@ -23,16 +23,48 @@ INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
 async def handle(request: Request, scope: Scope) -> Answer:
     form = respond.output(request, stream=True)
-    options = parameters.watch_options(request, scope)
+    options = watching.defaulted(parameters.watch_options(request, scope))
     watching.validate_options(options)
-    batches = await watching.watch(scope.store, scope.namespace, options, trees=request.local)
+    try:
+        batches = await watching.watch(scope.store, scope.namespace, options, trees=request.local)
+    except errors.StatusError as error:
+        if error.code == 500:  # a resourceVersion that is none
+            raise
+        return _failed(request, error, form)
     if request.local:
         return StreamResponse(events=_local(scope, batches))
+    if form.transform == "PartialObjectMetadataList":  # an event holds no list: upstream ends the watch
+        return StreamResponse(_nothing(batches), content_type=_CONTENT_TYPE)
     if form.media_type == negotiate.PROTOBUF:
         return StreamResponse(_frames(scope, batches, form), content_type=_PROTOBUF_CONTENT_TYPE)
     if form.transform or scope.resource.from_storage is not None:
         return StreamResponse(_transformed(request, scope, batches, form), content_type=_CONTENT_TYPE)
     return StreamResponse(_lines(scope, batches), content_type=_CONTENT_TYPE)
+
+
+def _failed(request: Request, error: errors.StatusError, form: Output) -> Answer:
+    """What goes wrong once a watch is under way is an event (upstream: cacher.go:newErrWatcher)."""
+
+    async def lines() -> AsyncIterator[bytes]:
+        if form.media_type == negotiate.PROTOBUF:
+            from kcompat.apimachinery import protobuf
+
+            yield protobuf.watch_frame("ERROR", error.status())
+        else:
+            yield orjson.dumps({"type": "ERROR", "object": error.status()}) + b"\n"
+
+    async def events() -> AsyncIterator[tuple[str, Tree]]:
+        yield "ERROR", error.status()
+
+    if request.local:
+        return StreamResponse(events=events())
+    return StreamResponse(lines(), content_type=_PROTOBUF_CONTENT_TYPE if form.media_type == negotiate.PROTOBUF else _CONTENT_TYPE)
+
+
+async def _nothing(batches: AsyncIterator[Batch]) -> AsyncIterator[bytes]:
+    async with aclosing(batches):  # type: ignore[type-var]
+        for line in ():
+            yield line
 
 
 async def _lines(scope: Scope, batches: AsyncIterator[Batch]) -> AsyncIterator[bytes]:

@@ -2,14 +2,14 @@
 
 from kcompat.registry.columns import extensions
 from kcompat.registry.declare import Resource
-from kcompat.registry.rules.api_service import APIServiceRules
+from kcompat.registry.later import later
 
 GROUP = "apiregistration.k8s.io"
 
 RESOURCES = (
     Resource(
         "apiservices", kind="APIService", group=GROUP,
-        columns=extensions.API_SERVICE, rules=APIServiceRules(),
+        columns=extensions.API_SERVICE, rules=later("api_service.APIServiceRules", "clock"),
         store="apiregistration.k8s.io/apiservices",
     ),
 )

@@ -2,10 +2,10 @@
 
 from kcompat.registry.columns import devices
 from kcompat.registry.declare import Resource
-from kcompat.registry.rules.lease import LeaseRules
+from kcompat.registry.later import later
 
 GROUP = "coordination.k8s.io"
 
 RESOURCES = (
-    Resource("leases", kind="Lease", columns=devices.LEASE, rules=LeaseRules(), group=GROUP),
+    Resource("leases", kind="Lease", columns=devices.LEASE, rules=later("lease.LeaseRules"), group=GROUP),
 )

@@ -2,56 +2,51 @@
 
 from kcompat.registry.columns import core, events
 from kcompat.registry.declare import Action, Resource
-from kcompat.registry.fields import EVENT, at, fields, flag
-from kcompat.registry.rules.config_map import ConfigMapRules
-from kcompat.registry.rules.endpoints import EndpointsRules
-from kcompat.registry.rules.event import EventRules
-from kcompat.registry.rules.limit_range import LimitRangeRules
-from kcompat.registry.rules.namespace import NamespaceRules
-from kcompat.registry.rules.node import NodeRules
-from kcompat.registry.rules.persistent_volume import PersistentVolumeRules
-from kcompat.registry.rules.persistent_volume_claim import PersistentVolumeClaimRules
-from kcompat.registry.rules.resource_quota import ResourceQuotaRules
-from kcompat.registry.rules.secret import SecretRules
-from kcompat.registry.rules.service import ServiceRules
-from kcompat.registry.rules.service_account import ServiceAccountRules
+from kcompat.registry.fields import EVENT, fields, flag
+from kcompat.registry.later import later
 
 RESOURCES = (
     Resource("bindings", kind="Binding", action="binding"),
-    Resource("componentstatuses", kind="ComponentStatus", columns=core.COMPONENT_STATUS, action="component_status"),
-    Resource("configmaps", kind="ConfigMap", columns=core.CONFIG_MAP, rules=ConfigMapRules()),
-    Resource("endpoints", kind="Endpoints", columns=core.ENDPOINTS, rules=EndpointsRules(), store="services/endpoints"),
-    Resource("events", kind="Event", columns=events.EVENT, rules=EventRules(), fields=EVENT, ttl="event_ttl"),
-    Resource("limitranges", kind="LimitRange", rules=LimitRangeRules()),
+    Resource("componentstatuses", kind="ComponentStatus", columns=core.COMPONENT_STATUS, action="component_status",
+        deprecated="v1 ComponentStatus is deprecated in v1.19+"),
+    Resource("configmaps", kind="ConfigMap", columns=core.CONFIG_MAP, rules=later("config_map.ConfigMapRules")),
+    Resource("endpoints", kind="Endpoints", columns=core.ENDPOINTS, rules=later("endpoints.EndpointsRules"), store="services/endpoints",
+        deprecated="v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"),
+    Resource("events", kind="Event", columns=events.EVENT, rules=later("event.EventRules"), fields=EVENT, ttl="event_ttl"),
+    Resource("limitranges", kind="LimitRange", rules=later("limit_range.LimitRangeRules", "identity")),
     Resource(
-        "namespaces", kind="Namespace", returns_deleted=True, columns=core.NAMESPACE, rules=NamespaceRules(),
+        "namespaces", kind="Namespace", returns_deleted=True, columns=core.NAMESPACE, rules=later("namespace.NamespaceRules"),
         subresources=(Action("finalize", (), "", handler="namespace_finalize"),),
-        fields={**fields("status.phase"), "name": at("metadata.name")},
+        fields=fields("status.phase"),
     ),
     Resource(
-        "nodes", kind="Node", columns=core.NODE, rules=NodeRules(), store="minions",
+        "nodes", kind="Node", columns=core.NODE, rules=later("node.NodeRules"), store="minions",
         subresources=(Action("proxy", (), "", handler="node_proxy"),),
         fields={"spec.unschedulable": flag("spec.unschedulable")},
     ),
     Resource(
         "persistentvolumeclaims", kind="PersistentVolumeClaim",
-        columns=core.PERSISTENT_VOLUME_CLAIM, rules=PersistentVolumeClaimRules(),
+        columns=core.PERSISTENT_VOLUME_CLAIM, rules=later("persistent_volume_claim.PersistentVolumeClaimRules"),
         returns_deleted=True,
     ),
     Resource(
         "persistentvolumes", kind="PersistentVolume",
-        columns=core.PERSISTENT_VOLUME, rules=PersistentVolumeRules(),
+        columns=core.PERSISTENT_VOLUME, rules=later("persistent_volume.PersistentVolumeRules", "clock"),
         returns_deleted=True,
     ),
-    Resource("resourcequotas", kind="ResourceQuota", rules=ResourceQuotaRules(), returns_deleted=True, columns=core.RESOURCE_QUOTA),
-    Resource("secrets", kind="Secret", columns=core.SECRET, rules=SecretRules(), fields=fields("type")),
+    Resource(
+        "resourcequotas", kind="ResourceQuota",
+        columns=core.RESOURCE_QUOTA, rules=later("resource_quota.ResourceQuotaRules"),
+        returns_deleted=True,
+    ),
+    Resource("secrets", kind="Secret", columns=core.SECRET, rules=later("secret.SecretRules"), fields=fields("type")),
     Resource(
         "serviceaccounts", kind="ServiceAccount", returns_deleted=True,
-        columns=core.SERVICE_ACCOUNT, rules=ServiceAccountRules(),
+        columns=core.SERVICE_ACCOUNT, rules=later("service_account.ServiceAccountRules"),
         subresources=(Action("token", (), "", handler="token_request"),),
     ),
     Resource(
-        "services", kind="Service", returns_deleted=True, columns=core.SERVICE, rules=ServiceRules(), store="services/specs",
+        "services", kind="Service", returns_deleted=True, columns=core.SERVICE, rules=later("service.ServiceRules"), store="services/specs",
         subresources=(Action("proxy", (), "", handler="service_proxy"),),
         fields=fields("spec.clusterIP", "spec.type"),
     ),

@@ -3,18 +3,15 @@
 from kcompat.registry.columns.pods import POD_COLUMNS, POD_TEMPLATE_COLUMNS, row_conditions
 from kcompat.registry.columns.workloads import REPLICATION_CONTROLLER_COLUMNS
 from kcompat.registry.declare import Action, Resource, Scale, Status
-from kcompat.registry.fields import at, fields, flag
-from kcompat.registry.rules.pod.rules import PodRules
-from kcompat.registry.rules.pod_template import PodTemplateRules
-from kcompat.registry.rules.replication_controller import ReplicationControllerRules
-from kcompat.registry.rules.workload import count
+from kcompat.registry.fields import at, count, fields, flag
+from kcompat.registry.later import later
 
 _STREAMING = ("create", "get")
 _PROXIED = ("create", "delete", "get", "patch", "update")
 
 RESOURCES = (
     Resource(
-        "pods", kind="Pod", rules=PodRules(), columns=POD_COLUMNS, row_conditions=row_conditions, returns_deleted=True,
+        "pods", kind="Pod", rules=later("pod.rules.PodRules"), columns=POD_COLUMNS, row_conditions=row_conditions, returns_deleted=True,
         fields={
             **fields(
                 "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "status.phase",
@@ -39,10 +36,13 @@ RESOURCES = (
             Status(),
         ),
     ),
-    Resource("podtemplates", kind="PodTemplate", returns_deleted=True, rules=PodTemplateRules(), columns=POD_TEMPLATE_COLUMNS),
+    Resource(
+        "podtemplates", kind="PodTemplate", returns_deleted=True,
+        rules=later("pod_template.PodTemplateRules"), columns=POD_TEMPLATE_COLUMNS,
+    ),
     Resource(
         "replicationcontrollers", kind="ReplicationController", store="controllers",
-        rules=ReplicationControllerRules(), columns=REPLICATION_CONTROLLER_COLUMNS,
+        rules=later("replication_controller.ReplicationControllerRules"), columns=REPLICATION_CONTROLLER_COLUMNS,
         subresources=(Status(), Scale()),
         fields={"status.replicas": count("status.replicas")},
     ),

@@ -3,12 +3,13 @@
 from kcompat.registry.columns import events
 from kcompat.registry.declare import Resource
 from kcompat.registry.fields import NEW_EVENT
-from kcompat.registry.rules.event import NewEventRules, from_core, to_core
+from kcompat.registry.later import later
+from kcompat.registry.rules.event import from_core, to_core
 
 RESOURCES = (
     Resource(
         "events", kind="Event", group="events.k8s.io",
-        columns=events.EVENT, rules=NewEventRules(),
+        columns=events.EVENT, rules=later("event.NewEventRules"),
         storage_group="", storage_version="v1", to_storage=to_core, from_storage=from_core,
         fields=NEW_EVENT, ttl="event_ttl",
     ),

@@ -2,10 +2,13 @@
 
 from kcompat.registry.columns import devices
 from kcompat.registry.declare import Resource
-from kcompat.registry.rules.runtime_class import RuntimeClassRules
+from kcompat.registry.later import later
 
 GROUP = "node.k8s.io"
 
 RESOURCES = (
-    Resource("runtimeclasses", kind="RuntimeClass", columns=devices.RUNTIME_CLASS, rules=RuntimeClassRules(), group=GROUP),
+    Resource(
+        "runtimeclasses", kind="RuntimeClass", group=GROUP,
+        columns=devices.RUNTIME_CLASS, rules=later("runtime_class.RuntimeClassRules"),
+    ),
 )

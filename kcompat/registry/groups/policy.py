@@ -2,13 +2,13 @@
 
 from kcompat.registry.columns import policies
 from kcompat.registry.declare import Resource
-from kcompat.registry.rules.pod_disruption_budget import PodDisruptionBudgetRules
+from kcompat.registry.later import later
 
 GROUP = "policy"
 
 RESOURCES = (
     Resource(
         "poddisruptionbudgets", kind="PodDisruptionBudget", group=GROUP,
-        columns=policies.POD_DISRUPTION_BUDGET, rules=PodDisruptionBudgetRules(),
+        columns=policies.POD_DISRUPTION_BUDGET, rules=later("pod_disruption_budget.PodDisruptionBudgetRules"),
     ),
 )

@@ -2,13 +2,16 @@
 
 from kcompat.registry.columns import rbac
 from kcompat.registry.declare import Resource
-from kcompat.registry.rules.rbac import ClusterRoleBindingRules, ClusterRoleRules, RoleBindingRules, RoleRules
+from kcompat.registry.later import later
 
 GROUP = "rbac.authorization.k8s.io"
 
 RESOURCES = (
-    Resource("clusterrolebindings", kind="ClusterRoleBinding", columns=rbac.BINDING, rules=ClusterRoleBindingRules(), group=GROUP),
-    Resource("clusterroles", kind="ClusterRole", rules=ClusterRoleRules(), group=GROUP),
-    Resource("rolebindings", kind="RoleBinding", columns=rbac.BINDING, rules=RoleBindingRules(), group=GROUP),
-    Resource("roles", kind="Role", rules=RoleRules(), group=GROUP),
+    Resource(
+        "clusterrolebindings", kind="ClusterRoleBinding", group=GROUP,
+        columns=rbac.BINDING, rules=later("rbac.ClusterRoleBindingRules"),
+    ),
+    Resource("clusterroles", kind="ClusterRole", rules=later("rbac.ClusterRoleRules"), group=GROUP),
+    Resource("rolebindings", kind="RoleBinding", columns=rbac.BINDING, rules=later("rbac.RoleBindingRules"), group=GROUP),
+    Resource("roles", kind="Role", rules=later("rbac.RoleRules"), group=GROUP),
 )

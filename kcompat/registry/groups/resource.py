@@ -3,36 +3,35 @@
 from kcompat.registry.columns import devices
 from kcompat.registry.declare import Resource
 from kcompat.registry.fields import at
-from kcompat.registry.rules.device_class import DeviceClassRules, DeviceTaintRuleRules
-from kcompat.registry.rules.resource_claim import ResourceClaimRules, ResourceClaimTemplateRules
-from kcompat.registry.rules.resource_slice import ResourceSliceRules
+from kcompat.registry.later import later
 
 GROUP = "resource.k8s.io"
 
 RESOURCES = (
     Resource(
         "deviceclasses", kind="DeviceClass", group=GROUP,
-        columns=devices.DEVICE_CLASS, rules=DeviceClassRules(),
+        columns=devices.DEVICE_CLASS, rules=later("device_class.DeviceClassRules"),
         returns_deleted=True,
     ),
     Resource(
         "devicetaintrules", kind="DeviceTaintRule", group=GROUP,
-        columns=devices.DEVICE_TAINT_RULE, rules=DeviceTaintRuleRules(),
+        columns=devices.DEVICE_TAINT_RULE, rules=later("device_class.DeviceTaintRuleRules", "clock"),
         storage_group=GROUP, storage_version="v1beta2",
     ),
     Resource(
         "resourceclaims", kind="ResourceClaim", group=GROUP,
-        columns=devices.RESOURCE_CLAIM, rules=ResourceClaimRules(),
+        columns=devices.RESOURCE_CLAIM, rules=later("resource_claim.ResourceClaimRules"),
         returns_deleted=True,
     ),
     Resource(
         "resourceclaimtemplates", kind="ResourceClaimTemplate", group=GROUP,
-        columns=devices.RESOURCE_CLAIM_TEMPLATE, rules=ResourceClaimTemplateRules(),
+        columns=devices.RESOURCE_CLAIM_TEMPLATE, rules=later("resource_claim.ResourceClaimTemplateRules"),
         returns_deleted=True,
     ),
     Resource(
         "resourceslices", kind="ResourceSlice", group=GROUP,
-        columns=devices.RESOURCE_SLICE, rules=ResourceSliceRules(),
+        columns=devices.RESOURCE_SLICE, rules=later("resource_slice.ResourceSliceRules", "clock"),
+        field_label_error="field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: {}",
         fields={"spec.nodeName": at("spec.nodeName"), "spec.driver": at("spec.driver"), "spec.pool.name": at("spec.pool.name")},
         returns_deleted=True, indexes=("spec.nodeName",),
     ),

@@ -2,10 +2,13 @@
 
 from kcompat.registry.columns import policies
 from kcompat.registry.declare import Resource
-from kcompat.registry.rules.priority_class import PriorityClassRules
+from kcompat.registry.later import later
 
 GROUP = "scheduling.k8s.io"
 
 RESOURCES = (
-    Resource("priorityclasses", kind="PriorityClass", columns=policies.PRIORITY_CLASS, rules=PriorityClassRules(), group=GROUP),
+    Resource(
+        "priorityclasses", kind="PriorityClass", group=GROUP,
+        columns=policies.PRIORITY_CLASS, rules=later("priority_class.PriorityClassRules"),
+    ),
 )

@@ -2,13 +2,14 @@
 
 from kcompat.registry.columns import devices
 from kcompat.registry.declare import Resource
-from kcompat.registry.rules.storage_version_migration import StorageVersionMigrationRules
+from kcompat.registry.later import later
 
 GROUP = "storagemigration.k8s.io"
 
 RESOURCES = (
     Resource(
-        "storageversionmigrations", kind="StorageVersionMigration", rules=StorageVersionMigrationRules(), group=GROUP,
+        "storageversionmigrations", kind="StorageVersionMigration", group=GROUP,
+        rules=later("storage_version_migration.StorageVersionMigrationRules"),
         columns=devices.STORAGE_VERSION_MIGRATION,
         storage_group=GROUP, storage_version="v1beta1",
     ),

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from kcompat.apimachinery import meta
 from kcompat.apimachinery.field import Path
-from kcompat.registry.declare import FieldGetter, Rules, Tree, keep
+from kcompat.registry.declare import Rules, Tree, keep
 from kcompat.registry.rules.pod.defaults import default_pod_spec
 from kcompat.registry.rules.pod.equality import same
 from kcompat.registry.rules.pod.prepare import drop_disabled_template_fields
@@ -70,9 +70,3 @@ def default(tree: Tree, name: str, value: Any) -> None:
     """Sets a member that is absent or null."""
     if tree.get(name) is None:
         tree[name] = value
-
-
-def count(dotted: str) -> FieldGetter:
-    """A field label whose value is an integer, 0 when absent: `count("status.replicas")`."""
-    steps = tuple(dotted.split("."))
-    return lambda tree: str(meta.get(tree, steps, 0))
