@@ -94,3 +94,5 @@ async def test_scenario(control_plane: ControlPlane, name: str) -> None:
     outcomes = await play(control_plane, namespace, SCENARIOS[name])
     for number, (found, wanted) in enumerate(zip(outcomes, RECORDED[name], strict=True)):
         assert found == wanted, f"step {number}: {SCENARIOS[name][number]}"
+        shown = (json.dumps(outcome["object"].get("metadata", {}).get("managedFields")) for outcome in (found, wanted))
+        assert len(set(shown)) == 1, f"step {number}: order of keys in managedFields"

@@ -49,7 +49,9 @@ def arranged(node: Set) -> Set:
     if len(node) < 2:
         return node
     keys = [*node]
-    ordered = sorted(keys) if keys[-1][0] == "f" and keys[0][0] in "f." else sorted(keys, key=order)
+    ordered = sorted(keys)
+    if ordered[-1][0] != "f":  # keys and values are not in the order of their texts
+        ordered = sorted(keys, key=order)
     return node if ordered == keys else {key: node[key] for key in ordered}
 
 
