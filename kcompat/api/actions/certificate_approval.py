@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-from kcompat.api.actions.trusted import Trusted
-from kcompat.api.request import Answer, Request, Tree
+from kcompat.api.request import Answer, Request
 from kcompat.api.scope import Scope
 from kcompat.api.verbs import get as getting
 from kcompat.api.verbs import patch as patching
 from kcompat.api.verbs import update as updating
-from kcompat.registry.declare import keep
-
-
-class _Approval(Trusted):
-    """Only the conditions, and metadata, may change."""
-
-    def prepare_for_update(self, new: Tree, old: Tree) -> None:
-        conditions = new.get("status", {}).get("conditions")
-        keep(new, old, "spec", "status")
-        status = {**new.get("status", {})}
-        if conditions:
-            status["conditions"] = conditions
-        else:
-            status.pop("conditions", None)
-        new["status"] = status
-
-
-RULES = _Approval()
+from kcompat.registry.rules.certificate_signing_request import ApprovalRules
 
 
 async def get(request: Request, scope: Scope) -> Answer:
@@ -33,8 +15,8 @@ async def get(request: Request, scope: Scope) -> Answer:
 
 
 async def update(request: Request, scope: Scope) -> Answer:
-    return await updating.handle(request, scope, rules=RULES)
+    return await updating.handle(request, scope, rules=ApprovalRules(scope.services.clock))
 
 
 async def patch(request: Request, scope: Scope) -> Answer:
-    return await patching.handle(request, scope, rules=RULES)
+    return await patching.handle(request, scope, rules=ApprovalRules(scope.services.clock))
