@@ -55,7 +55,7 @@ def _struct(tree: Mapping[str, Any], type: Type) -> dict[str, Any]:
     for name, member in type.fields.items():
         if name == "metadata":  # embedded without a name
             result |= _tagged(tree.get(name) or {}, member.type)
-        elif name not in ("kind", "apiVersion"):
+        elif "metadata" not in type.fields or name not in ("kind", "apiVersion"):  # an object's are embedded, and empty inside
             result[member.go] = _member(tree.get(name), member, (type.name, name) in _NO_POINTERS)
     return result
 
