@@ -26,8 +26,11 @@ def test_every_declared_place_has_rules() -> None:
 def test_each_catalog_has_its_own_clock() -> None:
     clocks = SystemClock(), SystemClock()
     found = [default_catalog(clock).get("apiregistration.k8s.io", "v1", "apiservices") for clock in clocks]
-    rules = [resource.rules for resource in found if resource]
-    assert all(isinstance(each, APIServiceRules) and each.clock is clock for each, clock in zip(rules, clocks, strict=True))
+    for resource, clock in zip(found, clocks, strict=True):
+        assert resource is not None
+        assert not resource.rules.allow_unconditional_update
+        assert isinstance(resource.rules, APIServiceRules)
+        assert resource.rules.clock is clock
 
 
 def test_rules_that_need_nothing_are_shared() -> None:
