@@ -147,7 +147,8 @@ def updated(resource: Resource, tree: Tree, old: Tree, answer: Tree) -> tuple[Tr
     if rules.has_generation and rules.spec_changed(new, old):
         new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
     errors = distinct([*validate_object_meta_update(new["metadata"], old["metadata"], METADATA), *validate(new, old)])
-    warnings = () if errors else rules.warnings(new, old)
+    said = rules.status_warnings(new) if status else rules.warnings(new, old)
+    warnings = () if errors else said
     rules.canonicalize(new)
     assert unversioned(old) == unversioned(before), "the old object was changed"
     return new, errors, warnings

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
-from kcompat.apimachinery import names
+from kcompat.apimachinery import meta, names
 from kcompat.apimachinery.field import FieldError, Path, forbidden, invalid, not_supported, required
-from kcompat.apimachinery.ip import parse_ip, validate_ip_legacy
+from kcompat.apimachinery.ip import ip_warnings, parse_ip, validate_ip_legacy
 from kcompat.registry.declare import Tree
 
+_POINTS: Final = ("status", "loadBalancer", "ingress")
 PROTOCOLS: Final = ("SCTP", "TCP", "UDP")
 
 
@@ -70,6 +71,12 @@ def endpoint_ip(value: str, path: Path) -> list[FieldError]:
 
 def _is_link_local_multicast(packed: bytes) -> bool:
     return packed[:3] == b"\xe0\0\0" if len(packed) == 4 else packed[0] == 0xFF and packed[1] & 0x0F == 2
+
+
+def point_warnings(obj: Tree) -> list[str]:
+    """Of a status update of a Service or Ingress: addresses in odd forms."""
+    points = enumerate(meta.get(obj, _POINTS, ()))
+    return [text for index, point in points if point.get("ip") for text in ip_warnings(Path(*_POINTS).index(index), point["ip"])]
 
 
 def load_balancer_points(points: Sequence[Tree], path: Path, old: Sequence[Tree], modes: bool) -> list[FieldError]:

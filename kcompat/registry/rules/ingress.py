@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from kcompat.apimachinery import meta
 from kcompat.apimachinery.field import FieldError, Path, forbidden, invalid, required, too_long
-from kcompat.apimachinery.ip import ip_warnings, parse_ip
+from kcompat.apimachinery.ip import parse_ip
 from kcompat.apimachinery.names import (
     byte_length,
     is_dns1123_subdomain,
@@ -19,7 +19,7 @@ from kcompat.apimachinery.names import (
 )
 from kcompat.apimachinery.validation import immutable
 from kcompat.registry.declare import Rules, Tree
-from kcompat.registry.rules.fields import dns_subdomain, load_balancer_points, messages, one_of, path_segment, port_number
+from kcompat.registry.rules.fields import dns_subdomain, load_balancer_points, messages, one_of, path_segment, point_warnings, port_number
 from kcompat.registry.rules.plain import PlainRules
 
 _SPEC = Path("spec")
@@ -142,11 +142,8 @@ class IngressRules(Rules):
             return ()
         return (f"annotation \"{_CLASS}\" is deprecated, please use 'spec.ingressClassName' instead",)
 
-
-def point_warnings(obj: Tree) -> list[str]:
-    """Of a status update of a Service or Ingress: addresses in odd forms."""
-    points = meta.get(obj, ("status", "loadBalancer", "ingress"), ())
-    return [text for index, point in enumerate(points) if point.get("ip") for text in ip_warnings(_POINTS.index(index), point["ip"])]
+    def status_warnings(self, new: Tree) -> Sequence[str]:
+        return point_warnings(new)
 
 
 def _domain_prefixed_path(value: str, path: Path) -> list[FieldError]:

@@ -12,7 +12,7 @@ from kcompat.apimachinery.field import FieldError, Path
 from kcompat.apimachinery.ip import cidr_warnings, ip_warnings
 from kcompat.apimachinery.names import name_is_dns_label
 from kcompat.registry.declare import Rules, Tree, keep
-from kcompat.registry.rules.fields import load_balancer_points
+from kcompat.registry.rules.fields import load_balancer_points, point_warnings
 from kcompat.registry.rules.service_validation import (
     TOPOLOGY_HINTS,
     TOPOLOGY_MODE,
@@ -129,6 +129,9 @@ class ServiceRules(Rules):
         """Upstream hides this one when it reads (storage.go: defaultOnReadInternalTrafficPolicy)."""
         if obj["spec"].get("type") == "ExternalName":
             obj["spec"].pop("internalTrafficPolicy", None)
+
+    def status_warnings(self, new: Tree) -> Sequence[str]:
+        return point_warnings(new)
 
     def warnings(self, new: Tree, old: Tree | None) -> Sequence[str]:
         spec = new["spec"]

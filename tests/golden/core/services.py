@@ -116,6 +116,7 @@ CASES = [
     ("families of a headless service", "update", {"spec/ipFamilies": ["IPv6"]}, HEADLESS),
     ("external policy left out", "update", {"spec/externalTrafficPolicy": None}, NODE_PORT),
     ("status on update", "update", {"status/loadBalancer/ingress": [{"ip": "1.2.3.4"}]}, BALANCED),
+    ("odd address", "status", {"status/loadBalancer/ingress": [{"ip": "2001:DB8:0::1"}]}, BALANCED),
     ("status", "status", {"status/loadBalancer/ingress": [{"ip": "1.2.3.4"}, {"hostname": "a.b", "ports": [{"port": 80, "protocol": "TCP"}]}], "spec/type": "NodePort"}, BALANCED),
     ("status of another type", "status", {"status/loadBalancer/ingress": [{"ip": "1.2.3.4"}]}),
     ("bad status", "status", {"status/loadBalancer/ingress": [

@@ -43,6 +43,7 @@ CASES = [
     ("update", "update", {"spec/rules": [RULE], "status/loadBalancer/ingress": [{"ip": "1.2.3.4"}]}),
     ("label", "update", {"metadata/labels": {"a": "b"}}),
     ("bad update", "update", {"spec/defaultBackend": None}),
+    ("odd address", "status", {"status/loadBalancer/ingress": [{"ip": "2001:DB8:0::1"}]}),
     ("status", "status", {"status/loadBalancer/ingress": [{"ip": "1.2.3.4"}, {"hostname": "x.y", "ports": [{"port": 80, "protocol": "TCP"}]}], "spec/rules": [RULE]}),
     ("bad status", "status", {"status/loadBalancer/ingress": [{"ip": "x"}, {"hostname": "A_b"}, {"hostname": "1.2.3.4"}]}),
     ("table", "table", {}),
