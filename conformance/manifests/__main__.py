@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from conformance.manifests import servers, sources
-from conformance.manifests.compare import differences
+from conformance.manifests.compare import compare
 from conformance.manifests.ledger import FILE, Ledger
 from conformance.manifests.runner import OK, Runner
 from conformance.tools import CACHE, build
@@ -70,18 +70,15 @@ def _report(stores: list[str], chosen: argparse.Namespace) -> int:
             print(f"{name} [{group}]: {said}")
         for title, counts in ledger.totals(store).items():
             print(f"{title}: {counts}")
+        found = compare(chosen.outputs / store, chosen.outputs / "upstream", chosen.only)
+        print(f"printed as upstream: {found.same} of {found.commands} commands")
+        if not chosen.only:
+            ledger.record_outputs(store, found.same, found.commands)
+            ledger.save()
         if chosen.differences:
-            _differences(store, chosen)
+            for line, times in found.lines.most_common():
+                print(f"{times:4} {line}    << {found.examples[line]}")
     return 1 if failures else 0
-
-
-def _differences(store: str, chosen: argparse.Namespace) -> None:
-    ours, theirs = chosen.outputs / store, chosen.outputs / "upstream"
-    for file in sorted(ours.rglob("*.txt")):
-        name = str(file.relative_to(ours).with_suffix(""))
-        if chosen.only in name:
-            for line in differences(ours, theirs, name):
-                print(line)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from conformance.manifests.compare import PROMPT
+
 TIMEOUT = 60
 
 
@@ -48,7 +50,7 @@ class Kubectl:
         except subprocess.TimeoutExpired:
             raise Failed(f"{shown(arguments)}: no answer in {TIMEOUT} s") from None
         if not quiet:
-            self.printed.append(f"$ kubectl {shown(arguments)}\n{done.stdout}{done.stderr}")
+            self.printed.append(f"{PROMPT}{shown(arguments)}\n{done.stdout}{done.stderr}".rstrip("\n") + "\n")
         if done.returncode not in codes:
             raise Failed(f"{shown(arguments)}: {done.stderr.strip() or done.stdout.strip() or f'exit code {done.returncode}'}")
         return done.stdout

@@ -20,6 +20,9 @@ _HEAD = """# Written by `python -m conformance.manifests`; do not edit.
 """
 
 
+_SECTIONS = ("totals", "printed as upstream", "stories", "manifests", "no manifests")
+
+
 class Ledger:
     """Results by manifest, and by story, of each store."""
 
@@ -90,10 +93,14 @@ class Ledger:
             if store in story and (said := self.story_verdict(store, name)) != OK:
                 yield name, "story", said
 
+    def record_outputs(self, store: str, same: int, commands: int) -> None:
+        """How many commands printed what they print on upstream."""
+        self._tree.setdefault("printed as upstream", {})[store] = f"{same} of {commands} commands"
+
     def save(self) -> None:
         self._tree["totals"] = {store: self.totals(store) for store in self.stores()}
         self._file.parent.mkdir(exist_ok=True)
-        ordered = {key: self._tree[key] for key in ("totals", "stories", "manifests", "no manifests") if key in self._tree}
+        ordered = {key: self._tree[key] for key in _SECTIONS if key in self._tree}
         self._file.write_text(_HEAD + yaml.safe_dump(ordered, sort_keys=False, width=160, allow_unicode=True))
 
 

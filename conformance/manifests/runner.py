@@ -72,7 +72,7 @@ def _steps(kubectl: Kubectl, manifest: Manifest) -> Result:
             continue
         except Failed as failure:
             result[name] = str(failure)
-            if name == "apply" and " created\n" not in kubectl.printed[0]:
+            if name == "apply" and " created" not in kubectl.printed[0]:
                 break  # nothing to work with
     return result
 

@@ -70,13 +70,12 @@ def _upstream(processes: Processes, directory: Path) -> Tree:
     port, key, config = free_port(), directory / "sa.key", directory / "kubeconfig"
     subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True, capture_output=True)
     (directory / "tokens.csv").write_text('admin-token,admin,admin,"system:masters"\n')
+    tokens, issuer = str(directory / "tokens.csv"), "https://kubernetes.default.svc.cluster.local"
     processes.spawn(
         "kube-apiserver", str(build("kube-apiserver")), "--etcd-servers", _etcd(processes, directory), "--secure-port", str(port),
         "--bind-address", "127.0.0.1", "--cert-dir", str(directory / "certs"), "--service-account-key-file", str(key),
-        "--service-account-signing-key-file", str(key),
-        "--service-account-issuer", "https://kubernetes.default.svc.cluster.local",
-        "--service-cluster-ip-range", "10.96.0.0/16", "--authorization-mode", "Node,RBAC", "--allow-privileged=true",
-        "--token-auth-file", str(directory / "tokens.csv"),
+        "--service-account-signing-key-file", str(key), "--service-account-issuer", issuer, "--service-cluster-ip-range",
+        "10.96.0.0/16", "--authorization-mode", "Node,RBAC", "--allow-privileged=true", "--token-auth-file", tokens,
     )  # fmt: skip
     _wait(f"https://127.0.0.1:{port}/readyz")
     authority = directory / "certs" / "apiserver.crt"
@@ -84,8 +83,8 @@ def _upstream(processes: Processes, directory: Path) -> Tree:
     config.write_text(yaml.safe_dump(kubeconfig))
     processes.spawn(
         "kube-controller-manager", str(build("kube-controller-manager")), "--kubeconfig", str(config), "--leader-elect=false",
-        "--secure-port=0",        "--service-account-private-key-file", str(key), "--root-ca-file", str(authority), "--use-service-account-credentials",
-        "--allocate-node-cidrs", "--cluster-cidr", "10.244.0.0/16",
+        "--secure-port=0", "--service-account-private-key-file", str(key), "--root-ca-file", str(authority),
+        "--use-service-account-credentials", "--allocate-node-cidrs", "--cluster-cidr", "10.244.0.0/16",
     )  # fmt: skip
     processes.spawn("kube-scheduler", str(build("kube-scheduler")), "--kubeconfig", str(config), "--leader-elect=false", "--secure-port=0")
     processes.spawn("nodes", sys.executable, "-m", "kcompat", "nodes", "--kubeconfig", str(config), "--nodes", NODES)

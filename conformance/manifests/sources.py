@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Iterator
@@ -86,9 +87,18 @@ class Manifest:
 
 def module() -> Path:
     """The Kubernetes module's directory, downloaded if absent. Raises CalledProcessError."""
+    if (present := in_cache()) is not None:
+        return present
     command = [go(), "mod", "download", "-json", f"k8s.io/kubernetes@v{KUBERNETES}"]
     printed = subprocess.run(command, cwd=HERE / "upstream", capture_output=True, text=True, check=True).stdout
     return Path(json.loads(printed)["Dir"])
+
+
+def in_cache() -> Path | None:
+    """Where Go keeps the module, if it has it."""
+    cache = os.environ.get("GOMODCACHE") or Path(os.environ.get("GOPATH") or Path.home() / "go") / "pkg" / "mod"
+    directory = Path(cache) / "k8s.io" / f"kubernetes@v{KUBERNETES}"
+    return directory if (directory / FOLDERS[-1]).is_dir() else None
 
 
 def manifests() -> tuple[list[Manifest], list[str]]:
