@@ -45,7 +45,7 @@ class Stepping:
 async def control_plane(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ControlPlane]:
     tmp_path = tmp_path_factory.mktemp("apply")
     tokens = tmp_path / "tokens.csv"
-    tokens.write_text('admin-token,admin,admin-uid,"system:masters"\n')
+    tokens.write_text('admin-token,admin,admin-uid,"system:masters"\nuser-token,bob,bob-uid\n')
     settings = Settings(
         token_auth_file=str(tokens),
         listen="127.0.0.1:0",
@@ -65,7 +65,8 @@ async def control_plane(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterat
 async def ask(control_plane: ControlPlane, asked: Any) -> Any:
     """The answer as the recorder's server gives it."""
     api = Api(control_plane, agent=asked.agent)
-    found = await api.raw(asked.method, asked.path, bytes(asked.body), Content_Type=asked.content_type)
+    token = f"Bearer {asked.token or 'admin-token'}"
+    found = await api.raw(asked.method, asked.path, bytes(asked.body), Content_Type=asked.content_type, Authorization=token)
     assert isinstance(found, Response)
     warnings = [line.split('"', 1)[1].rsplit('"', 1)[0].replace('\\"', '"') for line in found.headers.get("Warning", "").splitlines()]
     tree = orjson.loads(found.body) if found.body[:1] == b"{" else {"text": found.body.decode()}

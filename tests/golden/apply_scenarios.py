@@ -413,6 +413,31 @@ SCENARIOS: dict[str, list[Step]] = {
         update("/api/v1/namespaces/{ns}/finalize", {"spec/finalizers": ["kubernetes", "a.b/c"]}, agent="finalizer", of="/api/v1/namespaces/{ns}"),
         get("/api/v1/namespaces/{ns}"),
     ],
+    "rights": [
+        create("/apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/roles", {
+            "metadata": {"name": "writer"}, "rules": [{"apiGroups": ["", "coordination.k8s.io"], "resources": ["configmaps", "leases"], "verbs": ["patch", "update"]}]}),
+        create("/apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/rolebindings", {
+            "metadata": {"name": "bob"}, "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "writer"},
+            "subjects": [{"kind": "User", "name": "bob", "apiGroup": "rbac.authorization.k8s.io"}]}),
+        {**apply("configmaps/cm", config_map({"a": "1"})), "token": "user-token"},
+        {**put("/apis/coordination.k8s.io/v1/namespaces/{ns}/leases/l", {"metadata": {"name": "l"}}), "token": "user-token"},
+        apply("configmaps/cm", config_map({"a": "1"})),
+        {**apply("configmaps/cm", config_map({"b": "1"}), manager="bob"), "token": "user-token"},
+        {**apply("secrets/s", {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}}, manager="bob"), "token": "user-token"},
+        put("/apis/coordination.k8s.io/v1/namespaces/{ns}/leases/l", {"metadata": {"name": "l"}, "spec": {"holderIdentity": "x"}}),
+        put("/apis/coordination.k8s.io/v1/namespaces/{ns}/leases/l", {"metadata": {"name": "l"}, "spec": {"holderIdentity": "y"}}, agent="other"),
+    ],
+    "reviews": [
+        create("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", {"spec": {"resourceAttributes": {"verb": "get", "resource": "pods"}}}),
+        create("/apis/authorization.k8s.io/v1/namespaces/{ns}/localsubjectaccessreviews", {
+            "spec": {"user": "bob", "resourceAttributes": {"namespace": "{ns}", "verb": "get", "resource": "pods"}}}),
+        create("/apis/authorization.k8s.io/v1/subjectaccessreviews", {"spec": {"user": "bob", "nonResourceAttributes": {"verb": "get", "path": "/x"}}}, fieldManager="asker"),
+        create("/apis/authentication.k8s.io/v1/tokenreviews", {"spec": {"token": "user-token"}}),
+        create("/apis/authentication.k8s.io/v1/selfsubjectreviews", {}),
+        create("/apis/apps/v1/namespaces/{ns}/controllerrevisions", {"metadata": {"name": "r"}, "data": {"spec": {"a": 1, "b": [True]}}, "revision": 1}),
+        patch("/apis/apps/v1/namespaces/{ns}/controllerrevisions/r", "merge", {"revision": 2}),
+        apply("/apis/apps/v1/namespaces/{ns}/controllerrevisions/r", {"apiVersion": "apps/v1", "kind": "ControllerRevision", "metadata": {"name": "r"}, "data": {"spec": {"a": 1, "b": [True]}}, "revision": 2}),
+    ],
     "atomics": [
         apply("configmaps/cm", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm}\ndata:\n  yaml: |\n    text\n  n: '1'\n# comment\n"),
         create("resourcequotas", {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "q"}, "spec": {"hard": {"pods": "1", "cpu": "1000m"}}}),

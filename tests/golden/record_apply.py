@@ -2,8 +2,9 @@
 
     python tests/golden/record_apply.py --server https://127.0.0.1:6443 --token TOKEN [SCENARIO …]
 
-The server must be of the version we follow, with its default admission plugins but ServiceAccount, and no controllers. Every step has a
-second of its own, so that times tell steps apart. Each scenario has a namespace of its own, which is deleted afterwards.
+The server must be of the version we follow, with its default admission plugins but ServiceAccount, no controllers, and a token `user-token`
+of a user bob besides the one given. Every step has a second of its own, so that times tell steps apart. Each scenario has a namespace of
+its own, which is deleted afterwards.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ class Request(NamedTuple):
     body: bytes
     content_type: str
     agent: str
+    token: str = ""
 
 
 class Answer(NamedTuple):
@@ -66,7 +68,8 @@ class Player:
     def request(self, step: Tree) -> Request:
         path = self.place(step["path"])
         query = "&".join(f"{name}={quote(value)}" for name, value in step.get("query", {}).items())
-        return Request(step["method"], path + (f"?{query}" if query else ""), self.body(step, path), self.content_type(step), step["agent"])
+        url = path + (f"?{query}" if query else "")
+        return Request(step["method"], url, self.body(step, path), self.content_type(step), step["agent"], step.get("token", ""))
 
     def place(self, path: str) -> str:
         path = path.replace("{ns}", self.namespace)
@@ -82,7 +85,7 @@ class Player:
             sent = CHANGED(self.objects[self.place(step["of"]) if step.get("of") else path], step["change"])
         if sent is None:
             return b""
-        text = sent if isinstance(sent, str) else json.dumps(sent)
+        text = sent if isinstance(sent, str) else json.dumps(sent, separators=(",", ":"))
         for real, shown in self.uids.items():
             text = text.replace(shown, real)
         return text.replace("{ns}", self.namespace).encode()
@@ -129,7 +132,8 @@ class Server:
         self.tls = ssl._create_unverified_context()
 
     def ask(self, request: Request) -> Answer:
-        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": request.content_type, "User-Agent": request.agent, "Accept": "application/json"}
+        headers = {"Content-Type": request.content_type, "User-Agent": request.agent, "Accept": "application/json"}
+        headers["Authorization"] = f"Bearer {request.token or self.token}"
         asked = urllib.request.Request(self.url + request.path, request.body or None, headers, method=request.method)
         try:
             answer = urllib.request.urlopen(asked, context=self.tls)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from kcompat.admission.interface import CREATE
-from kcompat.api import body, respond
+from kcompat.api import body, field_managers, respond
 from kcompat.api.request import Request, Response, Tree
 from kcompat.api.scope import Scope
+from kcompat.api.verbs.create import check_namespace
 from kcompat.apimachinery import errors
 from kcompat.apimachinery.field import FieldError, Path, invalid
 from kcompat.apimachinery.user import UserInfo
@@ -15,9 +16,13 @@ GROUP = "authorization.k8s.io"
 
 
 async def read(request: Request, scope: Scope, kind: str) -> Tree:
-    """The review, admitted."""
+    """The review, with managedFields as if it were stored, admitted."""
     dry_run = body.validate_write_options(request, "CreateOptions")
     review = await body.read_object(request, scope.resource.group, "v1", kind)
+    check_namespace(review, scope.namespace)
+    if scope.namespace:
+        review["metadata"]["namespace"] = scope.namespace
+    review = field_managers.track(request, scope, None, review)
     attributes = scope.attributes(CREATE, request, review, None, dry_run=dry_run)
     await scope.services.admission.admit(attributes)
     await scope.services.admission.validate(attributes)

@@ -19,4 +19,5 @@ async def create(request: Request, scope: Scope) -> Answer:
     status: Tree = {"resourceRules": list(resources), "nonResourceRules": list(paths), "incomplete": incomplete}
     if problem:
         status["evaluationError"] = problem
-    return respond.object_response(request, scope.resource, {**review, "status": status}, form, 201)
+    answer = {"kind": review["kind"], "apiVersion": review["apiVersion"], "metadata": {}, "spec": {}, "status": status}
+    return respond.object_response(request, scope.resource, answer, form, 201)

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from kcompat.admission.interface import CREATE
-from kcompat.api import body, respond
+from kcompat.api import body, field_managers, respond
 from kcompat.api.request import Answer, Request
 from kcompat.api.scope import Scope
+
+DEFAULT_SECONDS = 3600
 
 
 async def create(request: Request, scope: Scope) -> Answer:
     form = respond.output(request, tables=False)
     dry_run = body.validate_write_options(request, "CreateOptions")
     asked = await body.read_object(request, "authentication.k8s.io", "v1", "TokenRequest")
+    if asked["spec"].get("expirationSeconds") is None:
+        asked["spec"]["expirationSeconds"] = DEFAULT_SECONDS
+    asked = field_managers.track(request, scope, None, asked)
     account = (await scope.store.get(scope.namespace, scope.name)).peek()
     attributes = scope.attributes(CREATE, request, asked, None, dry_run=dry_run)
     await scope.services.admission.admit(attributes)
     await scope.services.admission.validate(attributes)
     answer = await scope.services.tokens.issue(account, asked, request.warnings)
+    answer["metadata"] |= {"uid": account["metadata"]["uid"], "managedFields": asked["metadata"]["managedFields"]}
     return respond.tree_response(request, answer, form, 201)
