@@ -74,7 +74,7 @@ class ControlPlane:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.identity = identity or Identity()
-        self.catalog: Catalog = default_catalog()
+        self.catalog: Catalog = default_catalog(self.clock, self.identity)
         self.handler: Handler
         self.pki: certificates.Pki
         self.listener: Listener

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from kcompat.apimachinery.field import FieldError
+from kcompat.apimachinery.user import UserInfo
 
 Tree = dict[str, Any]
 Cell = str | int | float | bool | None | list[Any]
@@ -36,6 +37,9 @@ class Rules:
 
     def default(self, obj: Tree) -> None:
         """Sets the versioned defaults (upstream: pkg/apis/<group>/<version>/defaults.go)."""
+
+    def requested_by(self, obj: Tree, user: UserInfo) -> None:
+        """Writes who asks into a new object, where the kind records it (certificate signing requests)."""
 
     def prepare_for_create(self, obj: Tree) -> None:
         """Drops what a creator may not set: status, disabled fields (upstream: PrepareForCreate)."""

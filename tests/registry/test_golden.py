@@ -20,7 +20,7 @@ from kcompat.apimachinery.user import UserInfo
 from kcompat.apimachinery.validation import validate_object_meta, validate_object_meta_update
 from kcompat.registry.catalog import default_catalog, deprecation
 from kcompat.registry.declare import Resource, Rules, Tree
-from kcompat.registry.rules.certificate_signing_request import ApprovalRules, set_requester
+from kcompat.registry.rules.certificate_signing_request import ApprovalRules
 from kcompat.registry.rules.namespace import NamespaceFinalizeRules
 from kcompat.registry.rules.service_allocation import grant, plan_create, plan_update, refused
 
@@ -82,8 +82,7 @@ def decoded(resource: Resource, tree: Tree) -> Tree:
     result, unknown = walk.decode(tree, type)
     assert not unknown
     resource.rules.default(result)
-    if resource.name == "certificatesigningrequests":
-        set_requester(result, ADMIN)
+    resource.rules.requested_by(result, ADMIN)
     return stored(resource, result)
 
 

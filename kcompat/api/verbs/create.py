@@ -38,6 +38,7 @@ async def prepare(request: Request, scope: Scope, obj: Tree, dry_run: bool) -> T
     attributes = scope.attributes(CREATE, request, obj, None, dry_run=dry_run)
     attributes.name = obj["metadata"].get("name", "")
     entries = obj["metadata"].get("managedFields")
+    resource.rules.requested_by(obj, request.user)
     await scope.services.admission.admit(attributes)
     field_managers.check_admitted(request, obj, entries)
     owner_references.deduplicate(request, obj, after_admission=True)

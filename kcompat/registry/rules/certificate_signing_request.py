@@ -1,6 +1,6 @@
 """CertificateSigningRequest (upstream: pkg/registry/certificates/certificates, pkg/apis/certificates/validation).
 
-Who asks is not the client's to say: `set_requester` fills it in, between defaulting and admission. approval is an update by ApprovalRules.
+Who asks is not the client's to say: `requested_by` fills it in, between defaulting and admission. approval is an update by ApprovalRules.
 """
 
 from __future__ import annotations
@@ -30,13 +30,6 @@ USAGES = (
 _ITEMS = [f'conditions[{{"type": "{kind}"}}]' for kind in (_APPROVED, _DENIED)]
 _BOTH_SHOWN = "{" + ", ".join(_ITEMS) + "}"
 _EXCLUSIVE = "must specify at most one of: " + ", ".join(f"`{item}`" for item in _ITEMS)
-
-
-def set_requester(obj: Tree, user: UserInfo) -> None:
-    """Writes who asks into a new request (strategy.go: PrepareForCreate)."""
-    who: dict[str, Any] = {"username": user.name, "uid": user.uid, "groups": list(user.groups)}
-    who["extra"] = {key: list(values) for key, values in user.extra.items()}
-    obj["spec"] |= {name: value for name, value in who.items() if value}
 
 
 def _of_type(obj: Tree, kind: str) -> list[Tree]:
@@ -80,6 +73,11 @@ class CertificateSigningRequestRules(Rules):
 
     may_approve = False
     may_issue = False
+
+    def requested_by(self, obj: Tree, user: UserInfo) -> None:
+        who: dict[str, Any] = {"username": user.name, "uid": user.uid, "groups": list(user.groups)}
+        who["extra"] = {key: list(values) for key, values in user.extra.items()}
+        obj["spec"] |= {name: value for name, value in who.items() if value}
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock: Clock = clock or SystemClock()
