@@ -12,7 +12,7 @@ from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
 from kcompat.api.verbs.create import check_namespace
 from kcompat.api.verbs.update import check_name, write
-from kcompat.apimachinery import errors, schema, yaml
+from kcompat.apimachinery import errors, json_strict, schema, yaml
 from kcompat.apimachinery.apply.atoms import TypedError
 from kcompat.apimachinery.apply.field_manager import Applied, FieldManager, described, kind_of, with_entries
 from kcompat.apimachinery.clock import rfc3339
@@ -45,13 +45,27 @@ async def read_config(request: Request) -> tuple[Tree, list[str]]:
     """The applied configuration, and complaints about duplicate keys. Raises BadRequest."""
     if request.object is not None:
         return request.object, []
+    data = await request.read()
+    if (config := _plain_json(data)) is not None:
+        return config, []
     try:
-        config, duplicates = yaml.loads(await request.read())
+        config, duplicates = yaml.loads(data)
     except yaml.YAMLError as error:
         raise errors.bad_request(f"error encoding patch: {error}") from None
     if config is not None and config.__class__ is not dict:
         raise errors.bad_request(f"error decoding patch: {not_a_map(config)}")
     return config or {}, duplicates
+
+
+def _plain_json(data: bytes) -> Tree | None:
+    """A JSON object without duplicate keys, as most clients send it; reading it as the YAML it also is takes five times as long."""
+    if data[:1] != b"{":
+        return None
+    try:
+        config, duplicates = json_strict.loads(data)
+    except json_strict.JSONError:
+        return None
+    return None if duplicates else config
 
 
 def not_a_map(config: Any) -> str:

@@ -7,7 +7,7 @@ encode: what is stored is what is worked with. Answers structured-merge-diff fie
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from kcompat.apimachinery.apply.elements import SELF, canonical, order
@@ -97,14 +97,21 @@ def difference(left: Set, right: Set) -> Set:
 
 def _less(left: Set, right: Set) -> Set | None:
     """Non-empty nodes or roots; None when nothing remains."""
-    kept: Set = {}
-    for element, node in left.items():
-        other = right.get(element)
-        rest = node if other is None else _less_node(node, other)
-        if rest is not None:
-            kept[element] = rest
-    if len(kept) == len(left) and all(kept[element] is left[element] for element in kept):
-        return left
+    return _replaced(left, ((element, _less_node(left[element], other)) for element, other in right.items() if element in left))
+
+
+def _replaced(node: Set, children: Iterable[tuple[str, Set | None]]) -> Set | None:
+    """The node with these children in place of its own, None taking one away; the node itself if none differs, None if none is left."""
+    kept = node
+    for element, child in children:
+        if child is kept[element]:
+            continue
+        if kept is node:
+            kept = dict(node)
+        if child is None:
+            del kept[element]
+        else:
+            kept[element] = child
     if not kept:
         return None
     return LEAF if len(kept) == 1 and SELF in kept else kept
@@ -132,18 +139,13 @@ def recursive_difference(left: Set, right: Set) -> Set:
 
 
 def _less_recursively(left: Set, right: Set) -> Set | None:
-    kept: Set = {}
-    for element, node in left.items():
-        other = right.get(element)
-        if other is None:
-            kept[element] = node
-        elif not is_member(other) and (rest := _less_recursively(node, other) if node else node) is not None:
-            kept[element] = rest
-    if len(kept) == len(left) and all(kept[element] is left[element] for element in kept):
-        return left
-    if not kept:
+    return _replaced(left, ((element, _less_below(left[element], other)) for element, other in right.items() if element in left))
+
+
+def _less_below(node: Set, other: Set) -> Set | None:
+    if is_member(other):
         return None
-    return LEAF if len(kept) == 1 and SELF in kept else kept
+    return _less_recursively(node, other) if node else node
 
 
 def intersection(left: Set, right: Set) -> Set:
