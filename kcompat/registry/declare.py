@@ -192,6 +192,8 @@ class Resource:
     """Conditions of a Table row (pods: completed)."""
     fields: Mapping[str, FieldGetter] = field(default_factory=dict)
     """Field labels for field selectors beyond metadata.name and metadata.namespace."""
+    stored_fields: Mapping[str, FieldGetter] = field(default_factory=dict)
+    """The labels of all resources that are stored at this place, if they are several."""
     field_label_error: str = ""
     """How a field label the resource does not have is refused, where that is not the usual way; {} stands for the label."""
     deprecated: str = ""

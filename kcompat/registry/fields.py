@@ -48,3 +48,5 @@ NEW_EVENT = {
     "reportingController": at("reportingComponent"),
 }
 """events.k8s.io's labels of the same stored fields (pkg/apis/events/v1: AddFieldLabelConversionsForEvent)."""
+
+STORED_EVENT = {**EVENT, **NEW_EVENT}

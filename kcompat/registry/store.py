@@ -76,8 +76,9 @@ class Store:
         self.hooks = hooks
         self.cache = cache
         self.layout = Layout(
-            prefix, codec.head(resource.kind, storage_version(resource)), resource.fields, resource.indexes, reader(resource), resource.namespaced
-        )
+            prefix, codec.head(resource.kind, storage_version(resource)), resource.stored_fields or resource.fields, resource.indexes,
+            reader(resource), resource.namespaced,
+        )  # fmt: skip
 
     # -- names ---------------------------------------------------------------------------------------------------------
 

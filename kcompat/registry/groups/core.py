@@ -2,7 +2,7 @@
 
 from kcompat.registry.columns import core, events
 from kcompat.registry.declare import Action, Resource
-from kcompat.registry.fields import EVENT, fields, flag
+from kcompat.registry.fields import EVENT, STORED_EVENT, fields, flag
 from kcompat.registry.later import later
 
 RESOURCES = (
@@ -12,7 +12,10 @@ RESOURCES = (
     Resource("configmaps", kind="ConfigMap", columns=core.CONFIG_MAP, rules=later("config_map.ConfigMapRules")),
     Resource("endpoints", kind="Endpoints", columns=core.ENDPOINTS, rules=later("endpoints.EndpointsRules"), store="services/endpoints",
         deprecated="v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"),
-    Resource("events", kind="Event", columns=events.EVENT, rules=later("event.EventRules"), fields=EVENT, ttl="event_ttl"),
+    Resource(
+        "events", kind="Event", columns=events.EVENT, rules=later("event.EventRules"), fields=EVENT, stored_fields=STORED_EVENT,
+        ttl="event_ttl",
+    ),
     Resource("limitranges", kind="LimitRange", rules=later("limit_range.LimitRangeRules", "identity")),
     Resource(
         "namespaces", kind="Namespace", returns_deleted=True, columns=core.NAMESPACE, rules=later("namespace.NamespaceRules"),
