@@ -27,6 +27,8 @@ KINDS = {
     "replicationcontrollers": "ReplicationController", "widgets": "Widget", "clusterthings": "ClusterThing", "services": "Service",
     "endpointslices": "EndpointSlice", "endpoints": "Endpoints", "jobs": "Job", "daemonsets": "DaemonSet", "statefulsets": "StatefulSet",
     "controllerrevisions": "ControllerRevision", "persistentvolumeclaims": "PersistentVolumeClaim", "cronjobs": "CronJob",
+    "persistentvolumes": "PersistentVolume", "storageclasses": "StorageClass", "volumeattributesclasses": "VolumeAttributesClass",
+    "poddisruptionbudgets": "PodDisruptionBudget", "resourcequotas": "ResourceQuota",
 }  # fmt: skip
 CLUSTER_SCOPED = {"namespaces", "nodes", "clusterthings"}
 

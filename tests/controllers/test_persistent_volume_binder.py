@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import memory_transport
 import pytest
 from memory_transport import until
 
 from kcompat.client.resources import EVENTS, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES
 from kcompat.controllers.persistent_volume_binder.controller import STORAGE_CLASSES
-from kcompat.controllers.persistent_volume_binder.match import bound_claim, bound_volume, default_class, find, mismatch, unbound_volume
+from kcompat.controllers.persistent_volume_binder.match import (
+    bound_claim,
+    bound_volume,
+    cannot_delete,
+    default_class,
+    find,
+    mismatch,
+    unbound_volume,
+)
 
 BINDER = "persistentvolume-binder-controller"
 
@@ -68,6 +75,19 @@ def test_both_sides_of_a_binding():
     assert list(bound_claim(claim(volumeName="v"), bound)["metadata"]["annotations"]) == ["pv.kubernetes.io/bind-completed"]
 
 
+@pytest.mark.parametrize(
+    ("spec", "why"),
+    [
+        ({"hostPath": {"path": "/tmp/x"}}, None),
+        ({"hostPath": {"path": "/var/x"}}, "host_path deleter only supports /tmp/.+ but received provided /var/x"),
+        ({"csi": {}}, None),
+        ({"nfs": {}}, 'error getting deleter volume plugin for volume "v": no deletable volume plugin matched'),
+    ],
+)
+def test_what_can_be_deleted(spec, why):
+    assert cannot_delete(volume(**spec)) == why
+
+
 def test_default_class_is_the_newest():
     marked = {"storageclass.kubernetes.io/is-default-class": "true"}
     trees = [
@@ -85,39 +105,30 @@ def reasons(world):
     return {event["reason"] for event in world.cluster.all(EVENTS)}
 
 
-@pytest.fixture
-def storage(world, monkeypatch):
-    for plural, kind in (("persistentvolumes", "PersistentVolume"), ("storageclasses", "StorageClass")):
-        monkeypatch.setitem(memory_transport.KINDS, plural, kind)
-    return world
+async def test_bound_released_and_lost(world):
+    async with world.running(BINDER):
+        world.cluster.put(PERSISTENT_VOLUME_CLAIMS, claim())
+        await until(lambda: phase(world, PERSISTENT_VOLUME_CLAIMS, "c") == "Pending" and "FailedBinding" in reasons(world))
+        world.cluster.put(PERSISTENT_VOLUMES, volume(phase=None))
+        await until(lambda: phase(world, PERSISTENT_VOLUME_CLAIMS, "c") == phase(world, PERSISTENT_VOLUMES, "v") == "Bound")
+        assert world.cluster.get(PERSISTENT_VOLUME_CLAIMS, "shop", "c")["status"]["capacity"] == {"storage": "1Gi"}
+        world.cluster.drop(PERSISTENT_VOLUME_CLAIMS, "shop", "c")
+        await until(lambda: phase(world, PERSISTENT_VOLUMES, "v") == "Released")
+        world.cluster.put(PERSISTENT_VOLUMES, volume("w", phase=None))
+        world.cluster.put(PERSISTENT_VOLUME_CLAIMS, claim("d", volumeName="w"))
+        await until(lambda: phase(world, PERSISTENT_VOLUME_CLAIMS, "d") == "Bound")
+        world.cluster.drop(PERSISTENT_VOLUMES, "", "w")
+        world.cluster.put(PERSISTENT_VOLUME_CLAIMS, world.cluster.get(PERSISTENT_VOLUME_CLAIMS, "shop", "d"))
+        await until(lambda: phase(world, PERSISTENT_VOLUME_CLAIMS, "d") == "Lost" and "ClaimLost" in reasons(world))
 
 
-async def test_bound_released_and_lost(storage):
-    async with storage.running(BINDER):
-        storage.cluster.put(PERSISTENT_VOLUME_CLAIMS, claim())
-        await until(lambda: phase(storage, PERSISTENT_VOLUME_CLAIMS, "c") == "Pending" and "FailedBinding" in reasons(storage))
-        storage.cluster.put(PERSISTENT_VOLUMES, volume(phase=None))
-        await until(lambda: phase(storage, PERSISTENT_VOLUME_CLAIMS, "c") == phase(storage, PERSISTENT_VOLUMES, "v") == "Bound")
-        assert storage.cluster.get(PERSISTENT_VOLUME_CLAIMS, "shop", "c")["status"]["capacity"] == {"storage": "1Gi"}
-        storage.cluster.drop(PERSISTENT_VOLUME_CLAIMS, "shop", "c")
-        await until(lambda: phase(storage, PERSISTENT_VOLUMES, "v") == "Released")
-        storage.cluster.put(PERSISTENT_VOLUMES, volume("w", phase=None))
-        storage.cluster.put(PERSISTENT_VOLUME_CLAIMS, claim("d", volumeName="w"))
-        await until(lambda: phase(storage, PERSISTENT_VOLUME_CLAIMS, "d") == "Bound")
-        storage.cluster.drop(PERSISTENT_VOLUMES, "", "w")
-        storage.cluster.put(PERSISTENT_VOLUME_CLAIMS, storage.cluster.get(PERSISTENT_VOLUME_CLAIMS, "shop", "d"))
-        await until(lambda: phase(storage, PERSISTENT_VOLUME_CLAIMS, "d") == "Lost" and "ClaimLost" in reasons(storage))
-
-
-async def test_classes(storage):
-    async with storage.running(BINDER):
-        storage.cluster.put(
-            STORAGE_CLASSES, {"metadata": {"name": "fast"}, "provisioner": "example.com/p", "volumeBindingMode": "Immediate"}
-        )
+async def test_classes(world):
+    async with world.running(BINDER):
+        world.cluster.put(STORAGE_CLASSES, {"metadata": {"name": "fast"}, "provisioner": "example.com/p", "volumeBindingMode": "Immediate"})
         late = {"metadata": {"name": "late"}, "provisioner": "example.com/p", "volumeBindingMode": "WaitForFirstConsumer"}
-        storage.cluster.put(STORAGE_CLASSES, late)
+        world.cluster.put(STORAGE_CLASSES, late)
         for name in ("fast", "late", "none"):
-            storage.cluster.put(PERSISTENT_VOLUME_CLAIMS, claim(name, storageClassName=name))
-        await until(lambda: reasons(storage) >= {"ExternalProvisioning", "WaitForFirstConsumer", "ProvisioningFailed"})
-        marks = storage.cluster.get(PERSISTENT_VOLUME_CLAIMS, "shop", "fast")["metadata"]["annotations"]
+            world.cluster.put(PERSISTENT_VOLUME_CLAIMS, claim(name, storageClassName=name))
+        await until(lambda: reasons(world) >= {"ExternalProvisioning", "WaitForFirstConsumer", "ProvisioningFailed"})
+        marks = world.cluster.get(PERSISTENT_VOLUME_CLAIMS, "shop", "fast")["metadata"]["annotations"]
         assert marks["volume.kubernetes.io/storage-provisioner"] == "example.com/p"

@@ -14,6 +14,7 @@ from kcompat.client.events import NORMAL, WARNING, reference
 from kcompat.client.interface import Tree
 from kcompat.client.resources import CRON_JOBS, JOBS
 from kcompat.client.store import CONTROLLER, controller_uids
+from kcompat.controllers.consistency import Written
 from kcompat.controllers.controller import Context, controller, spec_of, split_key, status_of
 from kcompat.controllers.cron_job.plan import (
     MANY,
@@ -66,12 +67,15 @@ class CronJobController:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._client, self._jobs_client = context.client.of(CRON_JOBS), context.client.of(JOBS)
+        self._written = Written()
         self._cron_jobs = context.watch(CRON_JOBS, self._changed)
         self._jobs = context.watch(JOBS, self._job_changed, {CONTROLLER: controller_uids})
 
     # -- what happened
 
     def _changed(self, old: Tree | None, new: Tree | None) -> None:
+        if new is None and old is not None:
+            self._written.forget(old)
         if old is None or new is None or schedule_text(old) == schedule_text(new):
             self._context.enqueue(old, new)
             return
@@ -98,7 +102,7 @@ class CronJobController:
 
     async def reconcile(self, key: str) -> float | None:
         cron_job = self._cron_jobs.get(*split_key(key))
-        if cron_job is None:
+        if cron_job is None or self._written.is_stale(cron_job):
             return None
         jobs = list(self._jobs.by_index(CONTROLLER, meta.uid(cron_job)))
         record = Record(cron_job)
@@ -109,7 +113,7 @@ class CronJobController:
         except (StatusError, OSError, CannotReplace) as error:
             failure = error
         if record.changed:
-            await self._client.update_status(record.tree)
+            self._written.wrote(await self._client.update_status(record.tree))
         if failure is not None:
             raise failure
         return again

@@ -1,6 +1,7 @@
 """Watches claims, volumes and storage classes, lets match.py decide, and acts.
 
-Volumes are bound, released and, where that needs no plugin, deleted; making them is left to provisioners outside, which are told.
+Volumes are bound and released; making and deleting them is left to provisioners outside, which are told. Of hostPath volumes below /tmp
+the object is deleted, not the directory, and nothing is recycled.
 Upstream: volume/persistentvolume/pv_controller.go syncClaim, syncVolume.
 """
 
@@ -23,6 +24,7 @@ from kcompat.controllers.persistent_volume_binder.match import (
     SELECTED_NODE,
     bound_claim,
     bound_volume,
+    cannot_delete,
     claim_status,
     class_of,
     default_class,
@@ -216,12 +218,10 @@ class PersistentVolumeBinder:
             return
         if policy == "Recycle":
             await self._fail(volume, "VolumeFailedRecycle", "No recycler plugin found for the volume!")
+        elif policy == "Delete" and (failure := cannot_delete(volume)):
+            await self._fail(volume, "VolumeFailedDelete", failure)
         elif policy == "Delete" and "hostPath" in spec_of(volume):
             await self._volumes_client.delete(name)
-        elif policy == "Delete" and "csi" not in spec_of(volume) and PROVISIONED_BY not in meta.annotations(volume):
-            await self._fail(
-                volume, "VolumeFailedDelete", f'error getting deleter volume plugin for volume "{name}": no volume plugin matched'
-            )
 
     async def _fail(self, volume: Tree, reason: str, message: str) -> None:
         if status_of(volume).get("phase") != "Failed":

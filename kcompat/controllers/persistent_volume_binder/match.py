@@ -103,6 +103,16 @@ def _is_usable(volume: Tree, claim: Tree) -> bool:
     return same_mode(volume, claim) and _attributes_class(volume) == _attributes_class(claim)
 
 
+def cannot_delete(volume: Tree) -> str | None:
+    """Why no plugin here deletes what is behind the volume; None: one does, or a provisioner outside (upstream: findDeletablePlugin)."""
+    if "hostPath" in spec_of(volume):
+        path = spec_of(volume)["hostPath"].get("path") or ""
+        return None if "/tmp/" in path else f"host_path deleter only supports /tmp/.+ but received provided {path}"  # noqa: S108
+    if "csi" in spec_of(volume) or PROVISIONED_BY in meta.annotations(volume):
+        return None
+    return f'error getting deleter volume plugin for volume "{meta.name(volume)}": no deletable volume plugin matched'
+
+
 def default_class(classes: Iterable[Tree]) -> str | None:
     """The default storage class made last (upstream: GetDefaultClass)."""
     marked = [tree for tree in classes if any(meta.annotations(tree).get(key) == "true" for key in DEFAULT_CLASS)]
