@@ -78,7 +78,7 @@ def test_hook(_: str) -> None:
 def uninstall(_: str) -> None:
     helm("uninstall", "shop", "--wait", "--timeout", "90s")
     expect(kubectl("{.items[*].metadata.name}", "deployments,services,pods") == "", "objects are left")
-    expect(helm("list", "-a", "-q").strip() == "", "release is still there")
+    expect(helm("list", "-q").strip() == "", "release is still there")
 
 
 def main() -> None:
