@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kcompat
 
-.PHONY: up test test-fast lint tools benchmark conformance conformance-all conformance-check clean
+.PHONY: up test test-fast lint tools benchmark conformance conformance-all conformance-check clients swap clean
 
 up: $(VENV)/ready-run
 	$(BIN)/kcompat up $(ARGS)
@@ -42,6 +42,16 @@ conformance-all:
 conformance-check: $(VENV)/ready-test
 	$(BIN)/python conformance/tools.py kubectl ginkgo e2e.test
 	$(BIN)/python -m conformance.e2e --check 300
+
+# Client libraries of five languages, Helm and kubectl -k against kcompat: make clients ARGS='rust helm'. Results: conformance/ledger/clients.yaml
+clients: $(VENV)/ready-test
+	$(BIN)/python conformance/tools.py etcd kubectl
+	$(BIN)/python -m conformance.clients $(ARGS)
+
+# Upstream's parts and ours in each other's places: make swap ARGS='--cell "our scheduler"'. Results: conformance/ledger/swap.yaml
+swap: $(VENV)/ready-test
+	$(BIN)/python conformance/tools.py etcd kubectl kube-apiserver kube-controller-manager kube-scheduler
+	$(BIN)/python -m conformance.swap $(ARGS)
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("kcompat needs Python 3.11 or newer; set PYTHON=") if sys.version_info < (3, 11) else None'
