@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -43,9 +43,8 @@ _KEPT_ADDRESSES = ("10.96.0.1", "10.96.0.10", "10.96.7.")
 class Normaliser:
     """`url` is that of the server asked: it must not show in what is compared."""
 
-    def __init__(self, url: str, *, keep_managed_fields: bool = False) -> None:
+    def __init__(self, url: str) -> None:
         self._host = url.removeprefix("https://").removeprefix("http://")
-        self._keep_managed_fields = keep_managed_fields
         self._generated: dict[str, re.Pattern[str]] = {}
 
     def generates(self, prefix: str) -> None:
@@ -78,23 +77,13 @@ class Normaliser:
         try:
             tree = orjson.loads(body)
         except orjson.JSONDecodeError:
-            return said | {"body": [self.text(line) for line in self._lines(body.decode("utf-8", "replace").split("\n"))]}
+            return said | {"body": [self.text(line) for line in body.decode("utf-8", "replace").split("\n")]}
         return said | {"layout": _layout(body), "body": self.value(tree)}
-
-    def _lines(self, lines: list[str]) -> Iterator[str]:
-        """The lines of a text; those of YAML's managedFields as little as JSON's."""
-        skipped = -1
-        for line in lines:
-            indent = len(line) - len(line.lstrip(" "))
-            if skipped >= 0 and (indent > skipped or (indent == skipped and line.lstrip().startswith("- "))):
-                continue
-            hidden = not self._keep_managed_fields and line.strip() == "managedFields:"
-            skipped = indent if hidden else -1
-            if not hidden:
-                yield line
 
     def line(self, line: bytes) -> Any:
         """One event of a watch."""
+        if not line.startswith(b"{"):
+            return self.value(_protobuf_event(line))
         try:
             return self.value(orjson.loads(line))
         except orjson.JSONDecodeError:
@@ -123,8 +112,6 @@ class Normaliser:
 
     def _object(self, tree: Mapping[str, Any]) -> Tree:
         said = {name: self.value(value, name) for name, value in tree.items()}
-        if not self._keep_managed_fields:
-            said.pop("managedFields", None)
         if "columnDefinitions" in said and isinstance(said["columnDefinitions"], list):
             for column in said["columnDefinitions"]:
                 column.pop("description", None)  # sentences: see docs of the column; not part of the contract
@@ -146,6 +133,14 @@ def _layout(body: bytes) -> str:
     """How JSON is set: compact or pretty, with or without a newline at the end."""
     pretty = b"\n  " in body
     return ("pretty" if pretty else "compact") + ("" if body.endswith(b"\n") else ", no newline")
+
+
+def _protobuf_event(frame: bytes) -> Any:
+    """A WatchEvent: its type, and its object in an envelope."""
+    from kcompat.apimachinery.schema.protobuf_reader import small
+
+    event = dict(small(frame))
+    return {"type": event[1].decode(), **_protobuf(dict(small(event[2]))[1])}
 
 
 def _protobuf(body: bytes) -> Any:

@@ -80,7 +80,7 @@ class Session:
         self.slug = self.script.name.lower().replace("/", "-").replace(".", "-").replace("_", "-")
         self.namespace = f"diff-{self.script.topic}-{self.slug}"[:60]
         self.core = f"/api/v1/namespaces/{self.namespace}"
-        self.normaliser = Normaliser(self.url, keep_managed_fields=self.script.topic.startswith("managed"))
+        self.normaliser = Normaliser(self.url)
 
     async def open(self) -> None:
         await self.quiet("POST", "/api/v1/namespaces", {"metadata": {"name": self.namespace}})
@@ -155,10 +155,20 @@ class Watch:
         start = len(self.lines)
         try:
             async with asyncio.timeout(seconds):
-                while self.response.status == 200 and len(self.lines) < start + count and (line := await self.response.content.readline()):
+                while self.response.status == 200 and len(self.lines) < start + count and (line := await self._event()):
                     self.lines.append(line)
         except TimeoutError:
             pass
+
+    async def _event(self) -> bytes:
+        """The next line, or protobuf frame without its length; b"" when the watch has ended."""
+        content = self.response.content
+        if "protobuf" not in self.response.headers.get("Content-Type", ""):
+            return await content.readline()
+        try:
+            return await content.readexactly(int.from_bytes(await content.readexactly(4), "big"))
+        except asyncio.IncompleteReadError:
+            return b""
 
     async def rest(self) -> bytes:
         """What a refused watch answered."""

@@ -13,6 +13,7 @@ from kcompat.apimachinery import errors, json_strict, schema
 from kcompat.apimachinery.field import FieldError, Path, forbidden, not_supported, required
 from kcompat.apimachinery.quote import quote
 
+_YAML_ERRORS = "yaml: unmarshal errors:\n"
 STRICT, WARN, IGNORE = "Strict", "Warn", "Ignore"
 _MAX_STRICT_ERRORS_SHOWN = 10
 _SUMMARY = 30
@@ -52,21 +53,22 @@ def validate_write_options(request: Request, kind: str, *, apply: bool = False) 
 
 async def read_object(request: Request, group: str, version: str, kind: str) -> Tree:
     """The body decoded as this kind: pruned, type-checked, canonical. Raises BadRequest, UnsupportedMediaType."""
-    duplicates: list[str] = []
+    data, duplicates = b"", list[str]()
     if request.object is not None:
         tree: Any = request.object
     else:
         media_type = negotiate.body_type(request.headers.get("Content-Type", ""))
-        tree, duplicates = parse(media_type, await request.read(), kind)
+        data = await request.read()
+        tree, duplicates = parse(media_type, data, kind, f"{group}/{version}" if group else version)
         if media_type == negotiate.PROTOBUF and (tree["kind"], tree["apiVersion"]) == (kind, f"{group}/{version}" if group else version):
             return dict(tree)  # decoded by the same facts already
-    return typed(request, tree, duplicates, group, version, kind)
+    return typed(request, tree, duplicates, group, version, kind, data)
 
 
-def parse(media_type: str, body: bytes, kind: str) -> tuple[Any, list[str]]:
-    """Bytes to a tree, and the duplicate fields met."""
+def parse(media_type: str, body: bytes, kind: str, api_version: str = "") -> tuple[Any, list[str]]:
+    """Bytes to a tree, and the duplicate fields met. `kind` and `api_version` are what the path implies; "" for options."""
     if media_type == negotiate.PROTOBUF:
-        return _parse_protobuf(body, kind), []
+        return _parse_protobuf(body, kind, api_version), []
     if media_type == negotiate.YAML:
         return _parse_yaml(body, kind)
     try:
@@ -94,28 +96,41 @@ def _parse_yaml(body: bytes, kind: str) -> tuple[Any, list[str]]:
     from kcompat.apimachinery import yaml
 
     try:
-        return yaml.loads(body)
+        tree, duplicates = yaml.loads(body)
     except yaml.YAMLError as error:
         raise unrecognized(kind, f"yaml: {error}" if not str(error).startswith("yaml") else str(error), body) from None
+    return _sorted(tree), duplicates
 
 
-def _parse_protobuf(body: bytes, kind: str) -> Tree:
+def _sorted(tree: Any) -> Any:
+    """YAML becomes JSON through Go's maps: keys in order, which decides what is complained of first."""
+    if isinstance(tree, dict):
+        return {name: _sorted(tree[name]) for name in sorted(tree)}
+    return [_sorted(item) for item in tree] if isinstance(tree, list) else tree
+
+
+def _parse_protobuf(body: bytes, kind: str, implied: str) -> Tree:
     from kcompat.apimachinery import protobuf
 
     try:
-        api_version, found, tree = protobuf.decode(body)
+        api_version, found, tree = protobuf.decode(body, (implied, kind))
+    except schema.UnrecognizedError as error:
+        raise unrecognized(kind, str(error), body) from None
     except schema.DecodeError as error:
-        raise errors.bad_request(f"the object provided is unrecognized (must be of type {kind}): {error}") from None
+        api_version, found, _ = protobuf.unwrap(body)
+        version = (api_version or implied).rpartition("/")[2]
+        cannot = f"{found or kind} in version {quote(version)} cannot be handled as a {kind}: " if kind else ""
+        raise errors.bad_request(f"{cannot}{error}") from None
     return {"kind": found, "apiVersion": api_version, **tree}
 
 
-def typed(request: Request, tree: Any, duplicates: list[str], group: str, version: str, kind: str) -> Tree:
-    """Checks kind and version, decodes, and answers unknown and duplicate fields as fieldValidation asks."""
+def typed(request: Request, tree: Any, duplicates: list[str], group: str, version: str, kind: str, data: bytes = b"") -> Tree:
+    """Checks kind and version, decodes, and answers unknown and duplicate fields as fieldValidation asks. `data` is the body, for messages."""
     api_version = f"{group}/{version}" if group else version
     try:
         found_version, found_kind = schema.interpret(tree)
     except schema.UnrecognizedError as error:
-        raise errors.bad_request(f"the object provided is unrecognized (must be of type {kind}): {error}") from None
+        raise unrecognized(kind, str(error), data) from None
     found_kind, found_version = found_kind or kind, found_version or api_version
     if found_kind != kind or found_version != api_version:
         raise _wrong_kind(tree, found_kind, found_version, kind, group, api_version)
@@ -135,7 +150,7 @@ def answer_strict_errors(request: Request, found: list[str], prefix: str) -> Non
     if directive == STRICT:
         raise errors.bad_request(f"{prefix}strict decoding error: {', '.join(found)}")
     if directive == WARN:
-        request.warnings.extend(found)
+        request.warnings.extend(line.strip() for text in found for line in text.removeprefix(_YAML_ERRORS).split("\n"))
 
 
 def _wrong_kind(tree: Any, kind: str, api_version: str, wanted: str, group: str, wanted_version: str) -> errors.StatusError:

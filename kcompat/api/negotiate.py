@@ -14,7 +14,7 @@ JSON, YAML, PROTOBUF = "application/json", "application/yaml", "application/vnd.
 SUPPORTED = (JSON, YAML, PROTOBUF)
 JSON_PATCH, MERGE_PATCH = "application/json-patch+json", "application/merge-patch+json"
 STRATEGIC_PATCH, APPLY_PATCH = "application/strategic-merge-patch+json", "application/apply-patch+yaml"
-_REPRESENTATIONS = (*SUPPORTED, "application/json;stream=watch", "application/vnd.kubernetes.protobuf;stream=watch")
+STREAMS = (f"{JSON};stream=watch", f"{PROTOBUF};stream=watch")
 _TRANSFORMS = {"Table", "PartialObjectMetadata", "PartialObjectMetadataList"}
 
 
@@ -35,24 +35,46 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class MediaRange:
+    """A clause of an Accept header."""
+
     type: str
     parameters: tuple[tuple[str, str], ...]
     quality: float
 
     def parameter(self, name: str) -> str:
-        return next((value for key, value in self.parameters if key == name), "")
+        return next((value for key, value in reversed(self.parameters) if key == name), "")
+
+    def covers(self, media_type: str) -> bool:
+        main, _, sub = self.type.partition("/")
+        return self.type == media_type or main == "*" or (sub == "*" and media_type.startswith(f"{main}/"))
+
+    def before(self, other: MediaRange) -> bool:
+        """Upstream's order, which is none: a worse clause that names its type goes before a better one that does not."""
+        if self.quality > other.quality:
+            return True
+        return any(one != "*" and two == "*" for one, two in zip(self.type.split("/"), other.type.split("/"), strict=False))
 
 
 @lru_cache(maxsize=512)
 def parse_accept(accept: str) -> tuple[MediaRange, ...]:
-    """The clauses of an Accept header, best first; equal ones in the order given."""
-    ranges = []
+    """The clauses of an Accept header, best first (upstream: goautoneg.ParseAccept)."""
+    ranges: list[MediaRange] = []
     for clause in accept.split(","):
-        main, *rest = (part.strip() for part in clause.split(";"))
-        pairs = tuple(tuple(part.split("=", 1)) for part in rest if "=" in part)
-        parameters = tuple((key.strip(), value.strip().strip('"')) for key, value in pairs)
-        ranges.append(MediaRange(main.lower(), parameters, _quality(parameters)))
-    return tuple(sorted(ranges, key=lambda r: -r.quality))
+        main, *rest = (part.strip(" ") for part in clause.split(";"))
+        wanted = "*/*" if main == "*" else "/".join(part.strip(" ") for part in main.split("/"))
+        if wanted.count("/") != 1 or wanted.endswith("/"):
+            continue
+        parameters = tuple((part.split("=")[0].strip(" "), part.split("=")[1].strip(" ")) for part in rest if part.count("=") == 1)
+        _insert(ranges, MediaRange(wanted, parameters, _quality(parameters)))
+    return tuple(ranges)
+
+
+def _insert(ranges: list[MediaRange], new: MediaRange) -> None:
+    """As an insertion sort does, so that the outcome is upstream's even where the order is none."""
+    at = len(ranges)
+    while at and new.before(ranges[at - 1]):
+        at -= 1
+    ranges.insert(at, new)
 
 
 def _quality(parameters: tuple[tuple[str, str], ...]) -> float:
@@ -66,44 +88,54 @@ def _quality(parameters: tuple[tuple[str, str], ...]) -> float:
 
 
 @lru_cache(maxsize=512)
+def check_route(accept: str, streams: bool = False) -> None:
+    """The router's own look at Accept: one of the types must be named, or all accepted. `streams`: a route that can watch. Raises NotAcceptable."""
+    named = [part.split(";", 1)[0].strip(" ") for part in accept.split(",")] if accept else ["*/*"]
+    if not any(part == "*/*" or part in SUPPORTED for part in named):
+        error = errors.not_acceptable("406: Not Acceptable\n\nAvailable representations: " + ", ".join(SUPPORTED + (STREAMS if streams else ())))
+        error.details = {}
+        raise error
+
+
+@lru_cache(maxsize=512)
 def negotiate(accept: str, pretty: bool, transforms: bool = True, stream: bool = False, tables: bool = True) -> Output:
     """The best form we can give; tables: this resource has a Table form. Raises NotAcceptable."""
     if not accept or accept == "*/*":
         return Output(pretty=pretty)
     for clause in parse_accept(accept):
-        media_type = _media_type(clause.type)
-        if media_type is None or (stream and media_type == YAML):
-            continue
-        transform = clause.parameter("as")
-        if not transform:
-            return Output(media_type, pretty=pretty)
-        if transform == "Table" and (not tables or media_type == PROTOBUF):
-            continue  # tables have no protobuf form
-        if transforms and transform in _TRANSFORMS and clause.parameter("g") == "meta.k8s.io" and clause.parameter("v") in ("v1", "v1beta1"):
-            return Output(media_type, transform, clause.parameter("v"), pretty)
-    raise not_acceptable(accept)
+        for media_type in SUPPORTED:
+            form = _form(clause, media_type, pretty, transforms, tables) if clause.covers(media_type) else None
+            if form is not None and not (stream and media_type == YAML):
+                return form
+            if form is not None:
+                raise not_acceptable(STREAMS)
+    raise not_acceptable(STREAMS if stream else SUPPORTED)
 
 
-def _media_type(wanted: str) -> str | None:
-    """What we write for a media range; None: nothing."""
-    if wanted in ("*/*", "application/*", JSON):
-        return JSON
-    return wanted if wanted in (YAML, PROTOBUF) else None
+def _form(clause: MediaRange, media_type: str, pretty: bool, transforms: bool, tables: bool) -> Output | None:
+    """The form a clause asks for in this type; None: not to be had (upstream: acceptMediaTypeOptions)."""
+    transform, group, version = (clause.parameter(name) for name in ("as", "g", "v"))
+    if clause.parameter("stream") not in ("", "watch") or (clause.parameter("stream") and media_type == YAML):
+        return None
+    if clause.parameter("sv") not in ("", "v1" if transforms else ""):
+        return None
+    pretty = pretty or clause.parameter("pretty") == "1"
+    if not (transform or group or version):
+        return Output(media_type, pretty=pretty)
+    known = transforms and transform in _TRANSFORMS and group == "meta.k8s.io" and version in ("v1", "v1beta1")
+    if not known or (transform == "Table" and (not tables or media_type == PROTOBUF)):
+        return None
+    return Output(media_type, transform, version, pretty)
 
 
-def not_acceptable(accept: str) -> errors.StatusError:
-    """As upstream: an unknown type is refused by the router, a known one that cannot be served by the negotiation."""
-    if any(clause.type in SUPPORTED for clause in parse_accept(accept)):
-        return errors.not_acceptable(f"only the following media types are accepted: {', '.join(SUPPORTED)}")
-    error = errors.not_acceptable("406: Not Acceptable\n\nAvailable representations: " + ", ".join(_REPRESENTATIONS))
-    error.details = {}
-    return error
+def not_acceptable(accepted: tuple[str, ...]) -> errors.StatusError:
+    return errors.not_acceptable(f"only the following media types are accepted: {', '.join(accepted)}")
 
 
-def wants_pretty(parameter: str | None, user_agent: str) -> bool:
+def wants_pretty(parameter: str, user_agent: str) -> bool:
     """`pretty` as a parameter, else by who asks: people use curl, Wget and browsers (upstream: negotiation.isPrettyPrint)."""
-    if parameter is not None:
-        return parameter.lower() not in ("false", "0")
+    if parameter:
+        return parameter in ("1", "t", "T", "true", "TRUE", "True")
     return user_agent.startswith(("curl", "Wget", "Mozilla/5.0"))
 
 
@@ -111,8 +143,9 @@ def body_type(content_type: str, accepted: tuple[str, ...] = SUPPORTED) -> str:
     """The media type of a body. Raises UnsupportedMediaType."""
     if not content_type:
         return accepted[0]
-    media_type = content_type.split(";", 1)[0].strip().lower()
-    if media_type not in accepted:
+    media_type, *parameters = (part.strip() for part in content_type.split(";"))
+    well_formed = all("=" in part for part in (parameters[:-1] if parameters and not parameters[-1] else parameters))
+    if media_type.lower() not in accepted or not well_formed:
         message = "the body of the request was in an unknown format - accepted media types include: " + ", ".join(accepted)
         raise errors.unsupported_media_type(message)
-    return media_type
+    return media_type.lower()

@@ -252,8 +252,6 @@ def dispatch(services: Services) -> Handler:
         if not request.info.resource_request:
             return await documents.handle(request, services)
         verb, scope = routes.scope_of(request, services)
-        if scope.resource.deprecated:
-            request.warnings.append(scope.resource.deprecated)
         return await verb(request, scope)
 
     return handle

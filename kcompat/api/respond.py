@@ -22,10 +22,16 @@ _CONTENT_TYPES = {JSON: JSON, YAML: YAML, PROTOBUF: PROTOBUF}
 
 def output(request: Request, *, transforms: bool = True, stream: bool = False, tables: bool = True) -> Output:
     """What form this request wants; tables False: what is never stored is not shown in them. Raises NotAcceptable."""
-    headers, query = request.headers, request.query
-    parameter = query.get("pretty") if query.raw and "pretty" in query else None
-    pretty = negotiate.wants_pretty(parameter, headers.get("User-Agent", ""))
-    return negotiate.negotiate(headers.get("Accept", ""), pretty and not stream, transforms, stream, tables)
+    accept = request.headers.get("Accept", "")
+    if transforms and accept:
+        negotiate.check_route(accept, request.info.verb in ("list", "watch") and not request.info.name)
+    return negotiate.negotiate(accept, not stream and pretty(request), transforms, stream, tables)
+
+
+def pretty(request: Request) -> bool:
+    """Whether a person reads the answer."""
+    query = request.query
+    return negotiate.wants_pretty(query.get("pretty") if query.raw else "", request.headers.get("User-Agent", ""))
 
 
 def encode(tree: Any, form: Output) -> bytes:

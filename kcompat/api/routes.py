@@ -100,6 +100,8 @@ def scope_of(request: Request, services: Services) -> tuple[VerbHandler, Scope]:
     resource = services.catalog.get(info.group, info.version, info.resource)
     if resource is None:
         raise _unknown(info, services)
+    if resource.deprecated:
+        request.warnings.append(resource.deprecated)
     subresource = _subresource(resource, info)
     namespace = _namespace(resource, info)
     store = services.stores(resource)
@@ -146,6 +148,8 @@ def _handler(request: Request, resource: Resource, subresource: Subresource | No
             raise no_such_method()
         return _action("scale", verb) if isinstance(subresource, Scale) else _VERBS[verb]
     if verb not in resource.verbs or bool(info.name) is not (verb in _NAMED) and verb != "watch":
+        if verb == "watch" and "list" in resource.verbs and not info.name:
+            raise errors.method_not_supported(resource.group, resource.name, "watch")
         raise no_such_method()
     if resource.action:
         return _action(resource.action, verb)

@@ -13,6 +13,7 @@ from kcompat.api.negotiate import Output
 from kcompat.api.request import Request, Tree
 from kcompat.apimachinery import errors
 from kcompat.apimachinery.clock import SystemClock
+from kcompat.apimachinery.quote import quote
 from kcompat.registry.declare import Column, Resource
 
 _NONE, _METADATA, _OBJECT = "None", "Metadata", "Object"
@@ -23,18 +24,20 @@ def include_object(request: Request) -> str:
     """The includeObject parameter. Raises BadRequest."""
     policy = request.query.get("includeObject") or _METADATA
     if policy not in (_NONE, _METADATA, _OBJECT):
-        raise errors.bad_request(f"unrecognized includeObject value: {policy!r}".replace("'", '"'))
+        why = "must be 'Metadata', 'Object', 'None', or empty"
+        raise errors.bad_request(f"Unable to convert to Table as requested: includeObject: Invalid value: {quote(policy)}: {why}")
     return policy
 
 
 def transform_object(request: Request, resource: Resource, tree: Tree, form: Output) -> Tree:
     """One object as a Table or as PartialObjectMetadata."""
     if form.transform == "Table":
-        metadata = {"resourceVersion": tree["metadata"].get("resourceVersion", "")} if "metadata" in tree else {}
+        revision = tree.get("metadata", {}).get("resourceVersion")
+        metadata = {"resourceVersion": revision} if revision else {}
         return table(request, resource, [tree], metadata, form)
     if form.transform == "PartialObjectMetadata":
         return partial(tree, form)
-    raise errors.not_acceptable("you requested PartialObjectMetadataList, but the requested object is not a list")
+    raise errors.not_acceptable(f"you requested PartialObjectMetadataList, but the requested object is not a list ({_go_type(resource, resource.kind)})")
 
 
 def transform_list(request: Request, resource: Resource, items: Iterable[Tree], metadata: Tree, form: Output) -> Tree:
@@ -43,8 +46,14 @@ def transform_list(request: Request, resource: Resource, items: Iterable[Tree], 
         return table(request, resource, items, metadata, form)
     if form.transform == "PartialObjectMetadataList":
         version = f"meta.k8s.io/{form.version}"
-        return {"kind": "PartialObjectMetadataList", "apiVersion": version, "metadata": metadata, "items": [partial(i, form) for i in items]}
-    raise errors.not_acceptable("you requested PartialObjectMetadata, but the requested object is a list")
+        return {"kind": "PartialObjectMetadataList", "apiVersion": version, "metadata": metadata, "items": [partial(i, form) for i in items] or None}
+    raise errors.not_acceptable(f"you requested PartialObjectMetadata, but the requested object is a list ({_go_type(resource, resource.list_kind)})")
+
+
+def _go_type(resource: Resource, kind: str) -> str:
+    """What Go calls the unversioned type."""
+    package = "core" if resource.group in ("", "events.k8s.io") else resource.group.split(".", 1)[0]
+    return f"*{package}.{kind}"
 
 
 def partial(tree: Tree, form: Output) -> Tree:

@@ -88,11 +88,12 @@ async def _start(store: Store, scope: str, options: WatchOptions) -> tuple[list[
     """The first batch and a subscription that goes on from it. Raises Expired, Timeout."""
     requested = options.list.resource_version
     if requested in ("", "0") or options.send_initial_events:
-        return await _from_state(store, scope, options, _number(requested))
-    return await _from_revision(store, scope, options, _number(requested))
+        return await _from_state(store, scope, options, parse_revision(requested))
+    return await _from_revision(store, scope, options, parse_revision(requested))
 
 
-def _number(text: str) -> Revision:
+def parse_revision(text: str) -> Revision:
+    """A resourceVersion parameter as a number; "" is 0. Raises InternalError, as upstream does where it is not a list."""
     if not text:
         return 0
     if not text.isascii() or not text.isdigit():

@@ -67,7 +67,7 @@ async def test_selectors(api: Api, config_maps: str) -> None:
 @pytest.mark.parametrize(
     ("query", "status", "message"),
     [
-        ("fieldSelector=foo%3Dbar", 400, "field label not supported: foo"),
+        ("fieldSelector=foo%3Dbar", 400, '"foo" is not a known field selector: only "metadata.name", "metadata.namespace"'),
         ("limit=x", 400, 'strconv.ParseInt: parsing "x": invalid syntax'),
         ("resourceVersion=x", 400, 'invalid resource version: resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax'),
         ("resourceVersionMatch=Exact", 422,
@@ -124,9 +124,9 @@ async def test_a_compacted_revision_is_gone(api: Api, config_maps: str) -> None:
     for resource in cache.resources.values():
         resource.history.clear()
         resource.history_start = cache.revision
-    status, answer = await api.send("GET", f"{config_maps}?watch=1&resourceVersion={int(revisions[0]) - 1}")
-    assert (status, answer["reason"]) == (410, "Expired")
-    assert answer["message"].startswith("too old resource version: ")
+    event = (await api.watch(f"{config_maps}?watch=1&resourceVersion={int(revisions[0]) - 1}", 1))[0]
+    assert (event["type"], event["object"]["code"], event["object"]["reason"]) == ("ERROR", 410, "Expired")
+    assert event["object"]["message"].startswith("too old resource version: ")
 
 
 async def test_a_watch_of_the_far_past_is_served_from_the_store(api: Api, config_maps: str) -> None:

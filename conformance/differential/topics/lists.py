@@ -102,7 +102,6 @@ async def _chunks(s: Session) -> None:
     await s.ask("GET", f"{root}?continue={page.at('metadata.continue')}", note="all that is left")
     await s.ask("GET", f"{root}?limit=5", note="exactly as many")
     await s.ask("GET", f"{root}?limit=1000000000000")
-    await s.ask("GET", "/api/v1/namespaces?limit=1")
     await s.ask("GET", f"/api/v1/configmaps?limit=1&labelSelector=a%3D1&fieldSelector=metadata.namespace%3D{s.namespace}")
 
 

@@ -14,7 +14,7 @@ from kcompat.api.verbs.create import check_namespace
 from kcompat.api.verbs.update import check_name, write
 from kcompat.apimachinery import errors, json_strict, schema, yaml
 from kcompat.apimachinery.apply.atoms import TypedError
-from kcompat.apimachinery.apply.field_manager import Applied, FieldManager, described, kind_of, with_entries
+from kcompat.apimachinery.apply.field_manager import Applied, FieldManager, described, kind_of, with_entries, without_entries
 from kcompat.apimachinery.clock import rfc3339
 from kcompat.apimachinery.schema.unstructured import mismatch
 from kcompat.registry.declare import Rules
@@ -31,6 +31,8 @@ async def handle(request: Request, scope: Scope, *, rules: Rules | None = None) 
         live = resource.from_storage(current) if current is not None and resource.from_storage else current
         applied = apply(request, scope.services.field_managers.of(scope), live, config, rfc3339(scope.services.clock.now()))
         answer_duplicates(request, duplicates)
+        if current is not None and not applied.changed:
+            return with_entries(without_entries(current), applied.entries)
         obj = decode(config, applied, resource.group, resource.version, resource.kind)
         check(scope, live, obj)
         resource.rules.default(obj)
