@@ -74,6 +74,7 @@ class Versions:
         source, target = self._resource(tree["apiVersion"]), self._resource(api_version)
         if source is None or target is None:
             return None
+        tree = schema.decode(tree, source.group, source.version, source.kind).tree  # what was merged or pruned has gaps
         stored = source.to_storage(tree) if source.to_storage is not None else tree
         return target.from_storage(stored) if target.from_storage is not None else stored
 
@@ -120,8 +121,16 @@ def validate_name(name: str) -> list[FieldError]:
 
 def track(request: Request, scope: Scope, live: Tree | None, new: Tree) -> Tree:
     """`new` with the managedFields this request gives it; both in the version served, live None for a create."""
-    now = rfc3339(scope.services.clock.now())
+    resource, now = scope.resource, rfc3339(scope.services.clock.now())
+    if resource.to_storage is not None and resource.from_storage is not None and _writes_resource(scope):
+        new = resource.from_storage(resource.to_storage(new))  # conversion defaults, too
     return scope.services.field_managers.of(scope).update(live, new, name_of(request), now)
+
+
+def _writes_resource(scope: Scope) -> bool:
+    """Whether what is written is the resource itself, be it through a subresource; not a Scale, say."""
+    own = scope.subresource
+    return own is None or own.kind in ("", scope.resource.kind)
 
 
 def check_admitted(request: Request, obj: Tree, before: Any) -> None:

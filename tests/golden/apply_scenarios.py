@@ -398,6 +398,15 @@ SCENARIOS: dict[str, list[Step]] = {
         apply(HPAS.replace("{v}", "2") + "/h", {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "h"}, "spec": {"maxReplicas": 4}}),
         patch(HPAS.replace("{v}", "1") + "/h/status", "merge", {"status": {"currentReplicas": 1, "desiredReplicas": 1}}, agent="hpa-controller"),
         get(HPAS.replace("{v}", "1") + "/h"),
+        create(HPAS.replace("{v}", "1"), {"apiVersion": "autoscaling/v1", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "g"},
+                                          "spec": {"maxReplicas": 3, "scaleTargetRef": {"kind": "Deployment", "name": "d", "apiVersion": "apps/v1"}}}),
+        apply(HPAS.replace("{v}", "2") + "/g", {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "g"}, "spec": {"metrics": [
+            {"type": "Pods", "pods": {"metric": {"name": "m"}, "target": {"type": "AverageValue", "averageValue": "1"}}},
+            {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 50}}}]}}, force="true"),
+        apply(HPAS.replace("{v}", "1") + "/g", {"apiVersion": "autoscaling/v1", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "g"}, "spec": {"maxReplicas": 3}}, manager="same"),
+        apply(HPAS.replace("{v}", "1") + "/g", {"apiVersion": "autoscaling/v1", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "g"}, "spec": {}}, force="true"),
+        apply(HPAS.replace("{v}", "2") + "/g", {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "g"}}, manager="same"),
+        get(HPAS.replace("{v}", "2") + "/g"),
     ],
     "events": [
         create("events", {"apiVersion": "v1", "kind": "Event", "metadata": {"name": "e"}, "involvedObject": {"kind": "Pod", "name": "p", "namespace": "{ns}"}, "reason": "R", "message": "m", "type": "Normal", "source": {"component": "c"}, "count": 1}),

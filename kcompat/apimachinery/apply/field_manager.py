@@ -26,10 +26,14 @@ STRIPPED: Final = sets.of(("f:apiVersion",), ("f:kind",), ("f:metadata",), *(("f
 
 
 class Applied(NamedTuple):
-    """An object with a configuration applied, still to be decoded and defaulted, and the managedFields it shall have."""
+    """An object with a configuration applied, still to be decoded and defaulted, and the managedFields it shall have.
+
+    Not `changed`: nothing but managedFields is other than in the live object.
+    """
 
     tree: Tree
     entries: list[Entry]
+    changed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ class FieldManager:
         self._stamp(owners, key, now if merged is not before else None)
         if manager == last_applied.KUBECTL:
             merged = last_applied.kept_in_step(merged, config)
-        return Applied(merged, managers.encode(owners))
+        return Applied(merged, managers.encode(owners), merged is not before)
 
     def _applied(self, live: Tree, config: Tree, owners: Managers, manager: str, force: bool) -> tuple[Tree, Managers]:
         """Raises Conflicts; none for kubectl over what its own client-side apply set."""
