@@ -163,7 +163,7 @@ def explain(kubectl: Kubectl, manifest: Manifest) -> None:
 
 def delete(kubectl: Kubectl, manifest: Manifest) -> None:
     """And they are gone when kubectl says so."""
-    kubectl("delete", "-f", FILE, "--timeout=50s")
+    kubectl("delete", "-f", FILE, "--timeout=20s")
     kubectl("get", "-f", FILE, codes=(1,))
 
 
@@ -171,7 +171,7 @@ def create(kubectl: Kubectl, manifest: Manifest) -> None:
     """After they are gone: made otherwise than by apply, and made anew."""
     kubectl("create", "-f", FILE, "--save-config")
     kubectl("create", "-f", FILE, codes=(1,))
-    kubectl("replace", "-f", FILE, "--force", "--timeout=50s")
+    kubectl("replace", "-f", FILE, "--force", "--timeout=20s")
     kubectl("delete", "-f", FILE, "--wait=false")
 
 
