@@ -104,6 +104,7 @@ def _javascript() -> Command:
 def _java(name: str) -> Callable[[], Command]:
     def build() -> Command:
         home, target = HERE / name, CACHE / name
+        shutil.rmtree(target / "dependency", ignore_errors=True)  # jars of other versions would stay
         _run("mvn", "-q", "-B", "-f", home / "pom.xml", f"-DbuildDirectory={target}", "package")
         return "java", "-cp", f"{target}/classes:{target}/dependency/*", "Main"
 

@@ -34,7 +34,13 @@ public final class Main {
 
     private static void step(String name, Work work) {
         try {
-            work.run();
+            CompletableFuture.runAsync(() -> {
+                try {
+                    work.run();
+                } catch (Exception error) {
+                    throw new RuntimeException(error);
+                }
+            }).get(15, TimeUnit.SECONDS);
             System.out.println("fabric8 " + name + ": pass");
         } catch (Throwable error) {
             System.out.println("fabric8 " + name + ": fail: " + String.valueOf(error).replace('\n', ' '));
