@@ -355,10 +355,12 @@ class ControlPlane:
 
     async def _start_nodes(self) -> None:
         from kcompat.client.informer import InformerFactory
+        from kcompat.nodes.settings import NodeSettings
         from kcompat.nodes.simulated import SimulatedNodes
 
         factory = InformerFactory(self.client_for("system:kube-controller-manager"), self.identity)
-        nodes = SimulatedNodes(self.client_for, factory, self.clock, self.identity, count=self.settings.nodes)
+        wanted = NodeSettings(missing_images=self.settings.missing_images)
+        nodes = SimulatedNodes(self.client_for, factory, self.clock, self.identity, wanted, self.settings.nodes)
         factory.start()
         self._stack.append(factory.stop)
         self._stack.append(nodes.stop)

@@ -35,6 +35,7 @@ class Settings:
     etcd_certfile: str = _flag("", "client certificate for etcd", metavar="FILE")
     etcd_keyfile: str = _flag("", "key of the client certificate for etcd", metavar="FILE")
     nodes: int = _flag(1, "how many simulated nodes to run", parts="nodes")
+    missing_images: tuple[str, ...] = _flag((), "images that simulated nodes cannot pull: names with * and ?", parts="nodes")
     write_kubeconfig: str = _flag("", "write the administrator's kubeconfig here as well", metavar="FILE")
     write_kubeconfig_mode: str = _flag("0600", "permissions of the kubeconfig", metavar="MODE")
     disable: tuple[str, ...] = _flag((), "parts not to run: controllers, scheduler, nodes, or controllers by name")

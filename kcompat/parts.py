@@ -84,11 +84,13 @@ def _stopping(work: Coroutine[Any, Any, None], client: Client) -> Stop:
 
 async def _nodes(connection: Connection, settings: Settings) -> Stop:
     from kcompat.client.informer import InformerFactory
+    from kcompat.nodes.settings import NodeSettings
     from kcompat.nodes.simulated import SimulatedNodes
 
     client_for, identity = _client_for(connection), Identity()
     factory = InformerFactory(client_for(""), identity)
-    nodes = SimulatedNodes(client_for, factory, SystemClock(), identity, count=settings.nodes)
+    wanted = NodeSettings(missing_images=settings.missing_images)
+    nodes = SimulatedNodes(client_for, factory, SystemClock(), identity, wanted, settings.nodes)
     factory.start()
     await nodes.start()
 

@@ -10,12 +10,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 NODES = 2
+MISSING_IMAGES = ("foo:non-existent", "webserver:404", "gcr.io/google_samples/gb-redisslave:nonexistent")
+"""Images that the tests count on no registry to have."""
 
 
 @contextmanager
 def fresh(directory: Path) -> Iterator[Path]:
     """Answers with the administrator's kubeconfig; the server's own words are in kcompat.log of the directory."""
     flags = ["--data-dir", str(directory / "data"), "--listen", "127.0.0.1:0", "--nodes", str(NODES)]
+    flags += ["--missing-images", ",".join(MISSING_IMAGES)]
     command = [sys.executable, "-m", "kcompat", "up", *flags]
     with (directory / "kcompat.log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)

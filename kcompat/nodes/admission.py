@@ -1,12 +1,12 @@
 """May a pod that names this node run there? Pure. Called by simulated.py for each new pod.
 
 Scheduled pods fit; those whose creator wrote spec.nodeName may not. Answers pkg/kubelet/lifecycle/predicate.go for resources, the number
-of pods and the node selector; node affinity and host ports are not looked at.
+of pods, host ports and the node selector; node affinity is not looked at.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ Refusal = tuple[str, str]
 """(reason, message)"""
 
 CPU = "cpu"
+ANY_ADDRESS = "0.0.0.0"
 
 
 def _value(name: str, amount: quantity.Quantity) -> int:
@@ -29,6 +30,19 @@ def requests_of(pod: Tree) -> dict[str, int]:
     return {name: _value(name, amount) for name, amount in pod_resources.total(pod["spec"], "requests").items()}
 
 
+HostPort = tuple[str, str, int]
+"""(address, protocol, port) on the node."""
+
+
+def host_ports_of(pod: Tree) -> list[HostPort]:
+    ports = (port for container in pod["spec"].get("containers") or () for port in container.get("ports") or ())
+    return [(p.get("hostIP") or ANY_ADDRESS, p.get("protocol") or "TCP", p["hostPort"]) for p in ports if p.get("hostPort")]
+
+
+def _clash(a: HostPort, b: HostPort) -> bool:
+    return a[1:] == b[1:] and (a[0] == b[0] or ANY_ADDRESS in (a[0], b[0]))
+
+
 @dataclass(slots=True)
 class Occupancy:
     """What a node has and what its pods take."""
@@ -36,13 +50,16 @@ class Occupancy:
     capacity: dict[str, int]
     taken: dict[str, int] = field(default_factory=dict)
     pods: int = 0
+    ports: list[HostPort] = field(default_factory=list)
 
     @classmethod
     def of(cls, capacity: Mapping[str, str]) -> Occupancy:
         return cls({name: _value(name, quantity.parse(text)) for name, text in capacity.items()})
 
-    def add(self, requests: Mapping[str, int], sign: int = 1) -> None:
+    def add(self, requests: Mapping[str, int], ports: Sequence[HostPort] = (), sign: int = 1) -> None:
         self.pods += sign
+        for port in ports:
+            self.ports.append(port) if sign > 0 else self.ports.remove(port)
         for name, value in requests.items():
             self.taken[name] = self.taken.get(name, 0) + sign * value
 
@@ -50,6 +67,9 @@ class Occupancy:
         selector = pod["spec"].get("nodeSelector") or {}
         if not selector.items() <= labels.items():
             return "NodeAffinity", "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"
+        wanted = host_ports_of(pod)
+        if any(_clash(port, other) for port in wanted for other in self.ports):
+            return "NodePorts", "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"
         if self.pods + 1 > self.capacity.get("pods", 0):
             return _short("pods", 1, self.pods, self.capacity.get("pods", 0))
         for name, value in requests.items():

@@ -8,8 +8,9 @@ There is no process behind it. It runs until the pod is deleted, unless annotati
     exit-code.kcompat.io/<container>: "1"
     kcompat.io/start-seconds: "3"                 how long the pod's containers take to be created
 
-Without them, init containers complete at once, sidecars and main containers run on, and the main containers of a pod that a Job controls
-succeed after a second (NodeSettings.job_seconds), so that Jobs and CronJobs finish. Probes succeed at once.
+Without them a container does what its command plainly says (programs.py). Where that cannot be told, init containers complete at once,
+sidecars and main containers run on, and the main containers of a pod that a Job controls succeed after a second
+(NodeSettings.job_seconds), so that Jobs and CronJobs finish. Probes succeed as soon as they are made.
 Answers pkg/kubelet/kuberuntime/kuberuntime_manager.go: computePodActions, doBackOff.
 """
 
@@ -17,11 +18,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from kcompat.apimachinery import meta
+from kcompat.nodes.obstacles import Obstacle
 from kcompat.nodes.pod_resources import is_sidecar
+from kcompat.nodes.programs import Script, program
 
 Tree = dict[str, Any]
 
@@ -44,20 +46,14 @@ def _number(text: str | None, otherwise: float | None) -> float | None:
         return otherwise
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
-    """What a container does: exit with `exit_code` after `run_seconds`; None: run on."""
-
-    run_seconds: float | None
-    exit_code: int
-
-
-def script(pod: Tree, container: str, kind: str, job_seconds: float) -> Script:
-    annotations = meta.annotations(pod)
+def script(pod: Tree, spec: Tree, kind: str, job_seconds: float) -> Script:
+    annotations, container = meta.annotations(pod), spec["name"]
     own_seconds, own_code = annotations.get(f"run-seconds.{_DOMAIN}/{container}"), annotations.get(f"exit-code.{_DOMAIN}/{container}")
     if kind == MAIN:
         own_seconds = own_seconds if own_seconds is not None else annotations.get(f"{_DOMAIN}/run-seconds")
         own_code = own_code if own_code is not None else annotations.get(f"{_DOMAIN}/exit-code")
+    if own_seconds is None and own_code is None and (known := program(pod, spec)) is not None:
+        return known
     default: float | None = 0.0 if kind == INIT else None
     if kind == MAIN and (meta.controller_of(pod) or {}).get("kind") == "Job":
         default = job_seconds
@@ -81,6 +77,12 @@ def restarts(container: Tree, pod_policy: str, exit_code: int) -> bool:
     return policy == "Always" or (policy == "OnFailure" and exit_code != 0)
 
 
+def probe_delay(container: Tree) -> float:
+    """Seconds from the start of a container to the first success of its probes, which is what their first call brings."""
+    delays = (float((container.get(name) or {}).get("initialDelaySeconds") or 0) for name in ("startupProbe", "readinessProbe"))
+    return max(delays)
+
+
 class Container:
     """One container of a pod. `now` is monotonic seconds, `stamp` the same moment in RFC 3339."""
 
@@ -88,7 +90,7 @@ class Container:
         self.spec = spec
         self.name: str = spec["name"]
         self.kind = kind
-        self.script = script(pod, self.name, kind, job_seconds)
+        self.script = script(pod, spec, kind, job_seconds)
         self.state: Tree = {}
         """As in the container's status: {"running": …} or {"terminated": …}; {} while it waits to be created."""
         self.last: Tree = {}
@@ -97,13 +99,26 @@ class Container:
         """When it exits by itself, or is started again."""
         self.delay = 0.0
         """The seconds of the delay under way before it is started again."""
+        self.obstacle: Obstacle | None = None
+        """Why it could not be started yet."""
+        self.ready_at: float | None = None
+        """When its probes are first made; None: they were, or there are none."""
         self._uid = meta.uid(pod)
+        self._image = spec.get("image")
         self._started = 0.0
         self._backoff = 0.0
 
     @property
     def is_running(self) -> bool:
         return "running" in self.state
+
+    @property
+    def is_ready(self) -> bool:
+        return self.is_running and self.ready_at is None
+
+    @property
+    def is_started(self) -> bool:
+        return self.is_running and (self.ready_at is None or not self.spec.get("startupProbe"))
 
     @property
     def terminated(self) -> Tree | None:
@@ -126,9 +141,21 @@ class Container:
         """Stable for each start, as a runtime's would be."""
         return "containerd://" + hashlib.sha256(f"{self._uid}/{self.name}/{self.restart_count}".encode()).hexdigest()
 
+    @property
+    def is_outdated(self) -> bool:
+        """Was it started with another image than its spec has now?"""
+        return self._image != self.spec.get("image")
+
+    def see(self, spec: Tree) -> None:
+        """The container's spec as it is now."""
+        self.spec = spec
+
     def start(self, now: float, stamp: str) -> None:
         self.state = {"running": {"startedAt": stamp}}
-        self._started, self.delay = now, 0.0
+        self._image = self.spec.get("image")
+        self._started, self.delay, self.obstacle = now, 0.0, None
+        wait = probe_delay(self.spec)
+        self.ready_at = now + wait if wait else None
         seconds = self.script.run_seconds
         self.wakes_at = now + seconds if seconds is not None else None
 
@@ -162,6 +189,8 @@ class Container:
         self.last = dict(status.get("lastState") or {})
         self.restart_count = status.get("restartCount", 0)
         self._started = now
+        if self.is_running and not status.get("ready"):
+            self.ready_at = now + probe_delay(self.spec)
         if self.is_running and self.script.run_seconds is not None:
             self.wakes_at = now + self.script.run_seconds
         elif not self.state and self.last and self.restart_count:

@@ -80,9 +80,8 @@ class NodeEvents:
             log.debug("event dropped: %s", error)
 
 
-def container_reference(pod: Tree, container: str, *, init: bool) -> Tree:
-    """The ObjectReference of a container (kubelet/container: GenerateContainerRef)."""
-    field = "initContainers" if init else "containers"
+def pod_reference(pod: Tree) -> Tree:
+    """The ObjectReference of a pod."""
     return {
         "kind": "Pod",
         "namespace": meta.namespace(pod),
@@ -90,5 +89,10 @@ def container_reference(pod: Tree, container: str, *, init: bool) -> Tree:
         "uid": meta.uid(pod),
         "apiVersion": "v1",
         "resourceVersion": meta.resource_version(pod),
-        "fieldPath": f"spec.{field}{{{container}}}",
     }
+
+
+def container_reference(pod: Tree, container: str, *, init: bool) -> Tree:
+    """The ObjectReference of a container (kubelet/container: GenerateContainerRef)."""
+    field = "initContainers" if init else "containers"
+    return {**pod_reference(pod), "fieldPath": f"spec.{field}{{{container}}}"}

@@ -9,7 +9,7 @@ from kcompat.apimachinery import meta
 from kcompat.client.client import Client
 from kcompat.nodes import node_object, pod_status
 from kcompat.nodes.addresses import PodAddresses, node_ip, own_pod_cidr
-from kcompat.nodes.admission import Occupancy, requests_of
+from kcompat.nodes.admission import HostPort, Occupancy, host_ports_of, requests_of
 from kcompat.nodes.pod_machine import PodMachine, is_terminal
 from kcompat.nodes.settings import NodeSettings
 
@@ -31,7 +31,7 @@ class Kubelet:
         self.machines: dict[str, PodMachine] = {}
         self.addresses = PodAddresses(own_pod_cidr(index))
         self._occupancy = Occupancy.of(settings.capacity)
-        self._requests: dict[str, dict[str, int]] = {}
+        self._taken: dict[str, tuple[dict[str, int], list[HostPort]]] = {}
 
     def see_node(self, node: Tree) -> None:
         """The Node as the API has it; a pod range that an IPAM gave it counts from now on."""
@@ -56,8 +56,8 @@ class Kubelet:
             if refusal is not None:
                 machine.reject(*refusal)
                 return machine
-        self._requests[machine.uid] = requests
-        self._occupancy.add(requests)
+        taken = self._taken[machine.uid] = (requests, host_ports_of(pod))
+        self._occupancy.add(*taken)
         return machine
 
     def advance(self, machine: PodMachine, now: float, stamp: str) -> None:
@@ -80,9 +80,9 @@ class Kubelet:
             self._release(machine)
 
     def _release(self, machine: PodMachine) -> None:
-        requests = self._requests.pop(machine.uid, None)
-        if requests is not None:
-            self._occupancy.add(requests, -1)
+        taken = self._taken.pop(machine.uid, None)
+        if taken is not None:
+            self._occupancy.add(*taken, sign=-1)
             for address in machine.ips:
                 self.addresses.release(address)
 

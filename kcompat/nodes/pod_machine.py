@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from kcompat.apimachinery import meta
+from kcompat.apimachinery.clock import parse_rfc3339
+from kcompat.nodes import obstacles
 from kcompat.nodes.containers import INIT, MAIN, Container, containers_of, restarts, start_seconds
+from kcompat.nodes.obstacles import Obstacle
 from kcompat.nodes.settings import NodeSettings
 
 Tree = dict[str, Any]
@@ -19,6 +22,11 @@ PENDING = "Pending"
 RUNNING = "Running"
 SUCCEEDED = "Succeeded"
 FAILED = "Failed"
+
+
+PULL_SECONDS = 10.0
+"""After so long a container whose image cannot be pulled is said to back off."""
+KILLED = 137
 
 
 def is_terminal(phase: str) -> bool:
@@ -32,7 +40,8 @@ class Happening:
     kind: str
     reason: str
     message: str
-    container: Container
+    container: Container | None = None
+    """None: about the pod."""
 
 
 def _is_newer(version: str, than: str) -> bool:
@@ -63,11 +72,19 @@ class PodMachine:
         self.phase = PENDING
         self.rejection: tuple[str, str] | None = None
         """(reason, message) of a pod that the node did not admit."""
+        self.ending: tuple[str, str] | None = None
+        """(reason, message) of a pod that the node ended."""
+        self.waits_for_volumes = False
+        """Is something missing that its volumes are made of?"""
+        self.unresolved: dict[str, str] = {}
+        """Why the environment of a container cannot be made, by its name."""
         self.happenings: list[Happening] = []
         self.queued = False
         """Is a write of the status waiting?"""
         self.wake_set: float | None = None
         self._creates_at = now + start_seconds(pod, settings.start_seconds)
+        self._began = now - (parse_rfc3339(stamp) - parse_rfc3339(self.start_time)).total_seconds()
+        self._missing_images = settings.missing_images
         self._stopped = False
         self._adopt(now)
 
@@ -89,6 +106,9 @@ class PodMachine:
         if not _is_newer(meta.resource_version(pod), meta.resource_version(self.pod)):
             return False
         self.pod = pod
+        specs = {spec["name"]: spec for key in ("initContainers", "containers") for spec in pod["spec"].get(key) or ()}
+        for container in self.containers:
+            container.see(specs.get(container.name, container.spec))
         return True
 
     @property
@@ -100,10 +120,18 @@ class PodMachine:
         """When something is due; None: only an outside change matters."""
         if is_terminal(self.phase) or self._stopped:
             return None
+        deadline = self._deadline
+        times = [] if deadline is None else [deadline]
         if not self.has_sandbox:
-            return self._creates_at
-        times = [container.wakes_at for container in self.containers if container.wakes_at is not None]
+            return min(times, default=None) if self.waits_for_volumes else min([self._creates_at, *times])
+        for container in self.containers:
+            times += [time for time in (container.wakes_at, container.ready_at) if time is not None]
         return min(times, default=None)
+
+    @property
+    def _deadline(self) -> float | None:
+        seconds = self.pod["spec"].get("activeDeadlineSeconds")
+        return None if seconds is None else self._began + seconds
 
     def reject(self, reason: str, message: str) -> None:
         """The node does not admit the pod (kubelet.go: rejectPod)."""
@@ -113,19 +141,49 @@ class PodMachine:
         """Does what is due. True if the status changed."""
         if is_terminal(self.phase) or self._stopped:
             return False
+        if self._deadline is not None and self._deadline <= now:
+            self._expire(stamp)
+            return True
         if not self.has_sandbox:
-            if now < self._creates_at:
+            if now < self._creates_at or self.waits_for_volumes:
                 return False
             self.has_sandbox = True
-        changed = self._initialize(now, stamp)
+        changed = self._apply_new_images(now, stamp)
+        changed = self._initialize(now, stamp) or changed
         if all(container.is_complete for container in self.containers if container.kind != MAIN) or self._has_begun():
             for container in self.containers:
                 changed = (container.kind != INIT and self._step(container, now, stamp)) or changed
+        for container in self.containers:
+            if container.ready_at is not None and container.ready_at <= now:
+                container.ready_at, changed = None, True
         phase = self._phase()
         if is_terminal(phase):
             self._stop_sidecars(stamp)
         changed = changed or phase != self.phase
         self.phase = phase
+        return changed
+
+    def _expire(self, stamp: str) -> None:
+        """It was active for longer than it may be (active_deadline.go)."""
+        self.ending = ("DeadlineExceeded", "Pod was active on the node longer than the specified deadline")
+        self.happenings.append(Happening("Normal", *self.ending))
+        for container in self.containers:
+            if container.is_running:
+                container.exit(stamp, KILLED)
+            container.wakes_at = container.ready_at = None
+        self.has_sandbox, self.phase = False, FAILED
+
+    def _apply_new_images(self, now: float, stamp: str) -> bool:
+        """A running container whose image was changed is started again with the new one."""
+        changed = False
+        for container in self.containers:
+            if container.is_running and container.is_outdated and container.kind != INIT:
+                message = f"Container {container.name} definition changed, will be restarted"
+                self.happenings.append(Happening("Normal", "Killing", message, container))
+                container.exit(stamp, 0)
+                container.start_again(now, stamp)
+                self._tell_started(container)
+                changed = True
         return changed
 
     def _has_begun(self) -> bool:
@@ -146,6 +204,13 @@ class PodMachine:
         """Starts, ends or restarts one container, until it has nothing more to do now."""
         changed = False
         if not container.state:
+            obstacle = self._obstacle(container, now)
+            if obstacle is not None:
+                changed = container.obstacle != obstacle
+                if changed:
+                    self._tell_obstacle(container, obstacle)
+                container.obstacle = obstacle
+                return changed
             self._start(container, now, stamp)
             changed = True
         for _ in range(4):  # a container that ends at once restarts at most once without a delay
@@ -158,6 +223,32 @@ class PodMachine:
                 container.start_again(now, stamp)
                 self._tell_started(container)
         return changed
+
+    def _obstacle(self, container: Container, now: float) -> Obstacle | None:
+        """Why the container cannot be started now."""
+        image = container.spec.get("image") or ""
+        missing = obstacles.missing_image(image, self._missing_images)
+        if missing is not None:
+            if container.obstacle is None:
+                container.wakes_at = now + PULL_SECONDS
+            elif container.wakes_at is None or container.wakes_at <= now:
+                container.wakes_at = None
+                return obstacles.backing_off(image, missing)
+            return missing
+        container.wakes_at = None
+        if container.name in self.unresolved:
+            return Obstacle(obstacles.CONFIG_ERROR, self.unresolved[container.name])
+        return obstacles.bad_mount(self.pod, container.spec)
+
+    def _tell_obstacle(self, container: Container, obstacle: Obstacle) -> None:
+        image = container.spec.get("image") or ""
+        if obstacle.reason == obstacles.PULL_ERROR:
+            self.happenings.append(Happening("Normal", "Pulling", f'Pulling image "{image}"', container))
+            self.happenings.append(Happening("Warning", "Failed", f'Failed to pull image "{image}": {obstacle.message}', container))
+        elif obstacle.reason == obstacles.PULL_BACKOFF:
+            self.happenings.append(Happening("Normal", "BackOff", f'Back-off pulling image "{image}"', container))
+        shown = obstacle.message if obstacle.reason == obstacles.CONFIG_ERROR else obstacle.reason
+        self.happenings.append(Happening("Warning", "Failed", f"Error: {shown}", container))
 
     def _start(self, container: Container, now: float, stamp: str) -> None:
         container.start(now, stamp)
@@ -206,7 +297,7 @@ class PodMachine:
         for container in self.containers:
             if container.is_running:
                 container.exit(stamp, 0)
-            container.wakes_at = None
+            container.wakes_at = container.ready_at = None
         self.has_sandbox = False
 
     def stop(self, stamp: str) -> bool:
@@ -220,7 +311,7 @@ class PodMachine:
             if container.is_running:
                 self.happenings.append(Happening("Normal", "Killing", f"Stopping container {container.name}", container))
                 container.exit(stamp, 0)
-            container.wakes_at = None
+            container.wakes_at = container.ready_at = None
         self.has_sandbox = False
         mains = [container.terminated for container in self.containers if container.kind == MAIN]
         succeeded = begun and all(ended is not None and ended["exitCode"] == 0 for ended in mains)

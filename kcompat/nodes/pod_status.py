@@ -35,11 +35,11 @@ def container_status(machine: PodMachine, container: Container) -> Tree:
         "name": container.name,
         "state": _state(machine, container),
         "lastState": _last_state(container),
-        "ready": _is_ready(machine, container),
+        "ready": _is_ready(container),
         "restartCount": container.restart_count,
         "image": spec.get("image", ""),
         "imageID": "",
-        "started": container.is_running,
+        "started": container.is_started,
     }
     if mounts := _mounts(spec):
         status["volumeMounts"] = mounts
@@ -59,6 +59,8 @@ def _state(machine: PodMachine, container: Container) -> Tree:
         return {"waiting": {"reason": "CrashLoopBackOff", "message": message}}
     if container.state:
         return container.state
+    if container.obstacle is not None:
+        return {"waiting": {"reason": container.obstacle.reason, "message": container.obstacle.message}}
     initializing = bool(machine.pod["spec"].get("initContainers"))
     return {"waiting": {"reason": "PodInitializing" if initializing else "ContainerCreating"}}
 
@@ -67,10 +69,8 @@ def _last_state(container: Container) -> Tree:
     return container.state if container.delay else container.last
 
 
-def _is_ready(machine: PodMachine, container: Container) -> bool:
-    if container.kind == INIT:
-        return container.is_complete
-    return container.is_running
+def _is_ready(container: Container) -> bool:
+    return container.is_complete if container.kind == INIT else container.is_ready
 
 
 def _mounts(spec: Mapping[str, Any]) -> list[Tree]:
@@ -105,7 +105,7 @@ def _containers_ready(machine: PodMachine) -> Verdict:
         return ("False", "PodCompleted", "")
     if machine.phase == FAILED:
         return ("False", "PodFailed", "")
-    unready = [c.name for c in machine.containers if c.kind != INIT and not c.is_running]
+    unready = [c.name for c in machine.containers if c.kind != INIT and not c.is_ready]
     return ("False", "ContainersNotReady", f"containers with unready status: [{' '.join(unready)}]") if unready else _TRUE
 
 
@@ -176,6 +176,8 @@ def status(machine: PodMachine, host_ip: str, now: str) -> Tree:
         "containerStatuses": [container_status(machine, c) for c in machine.containers if c.kind == MAIN],
         "resources": {key: value for key, value in (("requests", requests), ("limits", limits)) if value},
     }
+    if machine.ending is not None:
+        reported["reason"], reported["message"] = machine.ending
     if generation := meta.generation(machine.pod):
         reported["observedGeneration"] = generation
     if ips:

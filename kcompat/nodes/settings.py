@@ -36,7 +36,9 @@ class NodeSettings:
     start_seconds: float = 0.0
     """How long a pod's containers take to be created; meanwhile they wait as ContainerCreating."""
     job_seconds: float = 1.0
-    """How long the containers of a Job's pod run before they succeed."""
+    """How long the containers of a Job's pod run before they succeed, if their command does not tell."""
+    missing_images: tuple[str, ...] = ()
+    """Patterns (`*`, `?`, `[…]`) of images that cannot be pulled; all others are there."""
     events: bool = True
     """Record the kubelet's Events (Pulled, Created, Started, Killing, BackOff)."""
     events_per_second: float = 100.0

@@ -23,9 +23,10 @@ from kcompat.client.informer import Handler, Informer, InformerFactory
 from kcompat.client.resources import NODES, PODS, ResourceType
 from kcompat.nodes import node_object
 from kcompat.nodes.containers import MAIN
-from kcompat.nodes.events import NodeEvents, container_reference
+from kcompat.nodes.events import NodeEvents, container_reference, pod_reference
 from kcompat.nodes.kubelet import Kubelet
-from kcompat.nodes.pod_machine import PodMachine, is_terminal
+from kcompat.nodes.pod_machine import Happening, PodMachine, is_terminal
+from kcompat.nodes.references import References
 from kcompat.nodes.settings import NodeSettings
 from kcompat.nodes.timers import Timers
 
@@ -39,6 +40,8 @@ log = logging.getLogger(__name__)
 LEASES = ResourceType("coordination.k8s.io", "v1", "leases", "Lease")
 NODES_GROUP = "system:nodes"
 RETRY_SECONDS = 1.0
+LOOK_UP_SECONDS, MOST_LOOK_UP_SECONDS = 0.5, 60.0
+"""How long a pod waits before what it refers to is looked for again, at first and at most."""
 
 
 class SimulatedNodes:
@@ -64,6 +67,7 @@ class SimulatedNodes:
         self._timers = Timers(clock)
         self._jobs: asyncio.Queue[Job] = asyncio.Queue()
         self._events = NodeEvents(clock, self.settings.events_per_second, lambda: not self._jobs.empty())
+        self._references = References(clock)
         self._tasks: list[asyncio.Task[None]] = []
         self._handlers: list[tuple[Informer, Handler]] = []
         for index in range(count):
@@ -225,8 +229,29 @@ class SimulatedNodes:
                 return
         elif not is_terminal((pod.get("status") or {}).get("phase") or "") or meta.is_being_deleted(pod):
             machine = kubelet.admit(pod, self._timers.now(), rfc3339(self._clock.now()))
+            if not machine.has_sandbox and machine.rejection is None and not self._references.are_known(pod):
+                machine.waits_for_volumes = True
+                self._jobs.put_nowait(lambda: self._look_up(kubelet, machine))
         if machine is not None:
             self._sync(kubelet, machine)
+
+    async def _look_up(self, kubelet: Kubelet, machine: PodMachine, delay: float = LOOK_UP_SECONDS) -> None:
+        """Lets the pod go on when what it refers to is there, else asks again after a delay that doubles."""
+        if kubelet.gone or kubelet.machines.get(machine.uid) is not machine or meta.is_being_deleted(machine.pod):
+            return
+        try:
+            missing = await self._references.missing_volumes(kubelet.client, machine.pod)
+            unresolved = await self._references.missing_variables(kubelet.client, machine.pod)
+        except (StatusError, OSError, TimeoutError) as error:
+            missing, unresolved = {"": str(error)}, {}
+        machine.waits_for_volumes, machine.unresolved = bool(missing), unresolved
+        for volume, problem in missing.items():
+            message = f'MountVolume.SetUp failed for volume "{volume}" : {problem}'
+            machine.happenings.append(Happening("Warning", "FailedMount", message))
+        if missing or unresolved:
+            again = min(2 * delay, MOST_LOOK_UP_SECONDS)
+            self._timers.after(delay, lambda: self._jobs.put_nowait(lambda: self._look_up(kubelet, machine, again)))
+        self._sync(kubelet, machine)
 
     def _pod_deleted(self, pod: Tree) -> None:
         kubelet = self._kubelets.get(pod["spec"].get("nodeName") or "")
@@ -285,7 +310,10 @@ class SimulatedNodes:
             return
         for happening in happenings:
             container = happening.container
-            about = container_reference(machine.pod, container.name, init=container.kind != MAIN)
+            if container is None:
+                about = pod_reference(machine.pod)
+            else:
+                about = container_reference(machine.pod, container.name, init=container.kind != MAIN)
             self._events.record(kubelet.client, kubelet.name, about, happening.kind, happening.reason, happening.message)
 
     async def _work(self) -> None:

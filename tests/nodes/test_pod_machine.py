@@ -227,3 +227,62 @@ def test_only_changes_are_sent():
     (condition,) = patch["status"]["conditions"]
     assert (condition["type"], condition["status"], condition["lastTransitionTime"]) == ("Ready", "True", "2026-01-01T00:00:10Z")
     assert condition["reason"] is None
+
+
+def test_an_image_that_cannot_be_pulled():
+    life = Life(pod("p", container(image="foo:404"), node_name="n"), missing_images=("*:404",))
+    assert life.pass_time()["phase"] == "Pending"
+    assert life.states()["c"]["waiting"]["reason"] == "ErrImagePull"
+    life.pass_time(11)
+    assert life.states()["c"]["waiting"]["reason"] == "ImagePullBackOff"
+    assert [h.reason for h in life.machine.happenings] == ["Pulling", "Failed", "Failed", "BackOff", "Failed"]
+    fixed = pod("p", container(image="foo:1"), node_name="n")
+    life.machine.see({**fixed, "metadata": {**fixed["metadata"], "resourceVersion": "9"}})
+    assert life.pass_time()["phase"] == "Running"
+
+
+def test_a_new_image_restarts_the_container():
+    life = Life(pod("p", container(image="foo:1"), node_name="n"))
+    life.pass_time()
+    changed = pod("p", container(image="foo:2"), node_name="n")
+    life.machine.see({**changed, "metadata": {**changed["metadata"], "resourceVersion": "9"}})
+    (status,) = life.pass_time(1)["containerStatuses"]
+    assert (status["image"], status["restartCount"], status["ready"]) == ("foo:2", 1, True)
+
+
+def test_ready_after_the_first_probe():
+    life = Life(pod("p", container(readinessProbe={"initialDelaySeconds": 30}), node_name="n"))
+    life.pass_time(29)
+    assert life.conditions()["Ready"] == ("False", "ContainersNotReady", "containers with unready status: [c]")
+    life.pass_time(2)
+    assert life.conditions()["Ready"] == TRUE
+
+
+def test_active_deadline():
+    life = Life(pod("p", container(), node_name="n", activeDeadlineSeconds=5))
+    assert life.pass_time(4)["phase"] == "Running"
+    status = life.pass_time(2)
+    assert (status["phase"], status["reason"]) == ("Failed", "DeadlineExceeded")
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        ("$(NAME)", "unable to provision SubPath `..`: must not contain '..'"),
+        ("/tmp", "error SubPath `/tmp` must not be an absolute path"),
+        ("$(OTHER)/x", 'missing value for "OTHER"'),
+    ],
+)
+def test_a_subpath_that_leads_nowhere(expression, message):
+    mounts = [{"name": "v", "mountPath": "/v", "subPathExpr": expression}]
+    life = Life(pod("p", container(env=[{"name": "NAME", "value": ".."}], volumeMounts=mounts), node_name="n"))
+    assert life.pass_time()["phase"] == "Pending"
+    assert life.states()["c"]["waiting"] == {"reason": "CreateContainerConfigError", "message": message}
+
+
+def test_waits_for_volumes():
+    life = Life(pod("p", container(), node_name="n"))
+    life.machine.waits_for_volumes = True
+    assert life.pass_time(5)["phase"] == "Pending" and life.machine.wakes_at is None
+    life.machine.waits_for_volumes = False
+    assert life.pass_time()["phase"] == "Running"

@@ -25,7 +25,7 @@ def node(name: str, cpu: str = "4", memory: str = "8Gi", pods: str = "110", *, l
     return {"metadata": {"name": name, "labels": {"kubernetes.io/hostname": name, **(labels or {})}}, "spec": spec, "status": status}
 
 
-def container(cpu: str = "", memory: str = "", image: str = "pause:3.10", ports: list[Tree] | None = None, **more: Any) -> Tree:
+def container(cpu: str = "", memory: str = "", image: str = "app:1", ports: list[Tree] | None = None, **more: Any) -> Tree:
     requests = {key: value for key, value in (("cpu", cpu), ("memory", memory)) if value}
     requests |= more.pop("requests", {})
     built: Tree = {"name": "c", "image": image, "resources": {"requests": requests} if requests else {}, **more}
