@@ -51,8 +51,11 @@ def validate_write_options(request: Request, kind: str, *, apply: bool = False) 
     return bool(dry_run)
 
 
-async def read_object(request: Request, group: str, version: str, kind: str) -> Tree:
-    """The body decoded as this kind: pruned, type-checked, canonical. Raises BadRequest, UnsupportedMediaType."""
+async def read_object(request: Request, group: str, version: str, kind: str, same: tuple[str, ...] = ()) -> Tree:
+    """The body decoded as this kind: pruned, type-checked, canonical. `same`: apiVersions that are accepted for it too, with the same fields.
+
+    Raises BadRequest, UnsupportedMediaType.
+    """
     data, duplicates = b"", list[str]()
     if request.object is not None:
         tree: Any = request.object
@@ -62,6 +65,8 @@ async def read_object(request: Request, group: str, version: str, kind: str) -> 
         tree, duplicates = parse(media_type, data, kind, f"{group}/{version}" if group else version)
         if media_type == negotiate.PROTOBUF and (tree["kind"], tree["apiVersion"]) == (kind, f"{group}/{version}" if group else version):
             return dict(tree)  # decoded by the same facts already
+    if isinstance(tree, dict) and tree.get("apiVersion") in same:
+        tree = {**tree, "apiVersion": f"{group}/{version}"}
     return typed(request, tree, duplicates, group, version, kind, data)
 
 

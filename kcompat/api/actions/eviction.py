@@ -14,12 +14,13 @@ from kcompat.registry import deletion
 from kcompat.registry.store import Store
 
 _MAX_DISRUPTED = 2000
+_ALSO = ("policy/v1beta1",)  # eviction.go:AcceptsGroupVersion
 
 
 async def create(request: Request, scope: Scope) -> Answer:
     form = respond.output(request)
     dry_run = body.validate_write_options(request, "CreateOptions")
-    eviction = await body.read_object(request, "policy", "v1", "Eviction")
+    eviction = await body.read_object(request, "policy", "v1", "Eviction", _ALSO)
     own = eviction["metadata"].get("name", "")
     if own and own != scope.name:
         raise errors.bad_request("name in URL does not match name in Eviction object")
