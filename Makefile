@@ -17,7 +17,6 @@ test-fast: $(VENV)/ready-test
 
 lint: $(VENV)/ready-test
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check --diff kcompat tests || true
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

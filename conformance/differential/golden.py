@@ -28,7 +28,7 @@ def save(topic: str, recording: Recording) -> None:
     sharing = _Sharing(recording)
     scripts = {name: [sharing.replaced(step) for step in steps] for name, steps in recording.items()}
     lines = [",\n".join(map(_line, sharing.shared)), ",\n".join(_script(name, steps) for name, steps in scripts.items())]
-    (GOLDEN / f"{topic}.json").write_text('{"shared":[\n%s\n],\n"scripts":{\n%s\n}}\n' % tuple(lines))
+    (GOLDEN / f"{topic}.json").write_text(f'{{"shared":[\n{lines[0]}\n],\n"scripts":{{\n{lines[1]}\n}}}}\n')
 
 
 def _script(name: str, steps: list[Tree]) -> str:

@@ -147,7 +147,7 @@ def _handler(request: Request, resource: Resource, subresource: Subresource | No
         if verb not in subresource.verbs:
             raise no_such_method()
         return _action("scale", verb) if isinstance(subresource, Scale) else _VERBS[verb]
-    if verb not in resource.verbs or bool(info.name) is not (verb in _NAMED) and verb != "watch":
+    if verb not in resource.verbs or (bool(info.name) is not (verb in _NAMED) and verb != "watch"):
         if verb == "watch" and "list" in resource.verbs and not info.name:
             raise errors.method_not_supported(resource.group, resource.name, "watch")
         raise no_such_method()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from kcompat.api.negotiate import Output
 from kcompat.api.request import Request, Tree

@@ -61,7 +61,8 @@ class TokenService:
         kind, version, name = reference.get("kind", ""), reference.get("apiVersion", ""), reference.get("name", "")
         plurals = {"Pod": "pods", "Secret": "secrets", "Node": "nodes"}
         if version != "v1" or kind not in plurals:
-            raise errors.bad_request(f"cannot bind token to object of type {version}, Kind={kind}" if "/" in version else f"cannot bind token to object of type /{version}, Kind={kind}")
+            full = version if "/" in version else f"/{version}"
+            raise errors.bad_request(f"cannot bind token to object of type {full}, Kind={kind}")
         namespace = "" if kind == "Node" else meta.namespace(account)
         found = await self._reader.get("", plurals[kind], namespace, name)
         if found is None:

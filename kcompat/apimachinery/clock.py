@@ -59,7 +59,7 @@ class Identity:
     """Makes uids and name suffixes; give it a seeded `random.Random` for runs that repeat."""
 
     def __init__(self, source: random.Random | None = None) -> None:
-        self._source = source or random.Random()  # noqa: S311 - uids and suffixes are no secrets
+        self._source = source or random.Random()
 
     def uid(self) -> str:
         """A version 4 UUID in its canonical text."""

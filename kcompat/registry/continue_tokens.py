@@ -62,7 +62,7 @@ def _fields(document: Any) -> tuple[str, Revision, str]:
         return "", 0, ""
     if not isinstance(document, dict):
         raise Mismatch(describe(document), "storage.continueToken")
-    found = []
+    found: list[Any] = []
     for name, kind, type_, zero in (("v", str, "string", ""), ("rv", int, "int64", 0), ("start", str, "string", "")):
         value = document.get(name)
         if value is not None and type(value) is not kind:

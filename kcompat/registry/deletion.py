@@ -27,6 +27,9 @@ async def admit_any(old: Tree) -> None:
     """No admission: for what the server itself deletes."""
 
 
+NOTHING = Preconditions()
+
+
 @dataclass(frozen=True, slots=True)
 class DeleteOptions:
     """metav1.DeleteOptions."""
@@ -34,7 +37,7 @@ class DeleteOptions:
     grace_period: int | None = None
     orphan_dependents: bool | None = None
     propagation: str | None = None
-    preconditions: Preconditions = Preconditions()
+    preconditions: Preconditions = NOTHING
     dry_run: bool = False
 
 

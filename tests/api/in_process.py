@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+
 from kcompat.api.request import Peer, Query, Request, Response, StreamResponse
 from kcompat.cluster import ControlPlane
+
 
 @dataclass
 class Api:

@@ -1,6 +1,6 @@
 """Scenarios of writes whose managedFields record_apply.py records: steps as data, by name."""
 
-# ruff: noqa: E501 - a step a line
+
 from __future__ import annotations
 
 from typing import Any

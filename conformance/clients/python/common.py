@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
-from conformance.clients.steps import expect, step  # noqa: E402
+from conformance.clients.steps import expect, step
 
 NAMESPACE = os.environ.get("NAMESPACE", "default")
 JSON_PATCH = [{"op": "add", "path": "/data/json", "value": "1"}]

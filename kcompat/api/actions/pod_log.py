@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from kcompat.apimachinery import errors
-from kcompat.apimachinery.field import FieldError, Path, forbidden, invalid, not_supported
 from kcompat.api import parameters
 from kcompat.api.actions.unreachable import no_kubelet
 from kcompat.api.request import Answer, Query, Request, Response, StreamResponse, Tree
 from kcompat.api.scope import Scope
+from kcompat.apimachinery import errors
+from kcompat.apimachinery.field import FieldError, Path, forbidden, invalid, not_supported
 from kcompat.apimachinery.selectors import ALL_FIELDS
 from kcompat.apimachinery.simulation import is_simulated
 from kcompat.registry import watching

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from kcompat.apimachinery import errors
 from kcompat.api.request import Answer, Request
 from kcompat.api.scope import Scope
+from kcompat.apimachinery import errors
 
 
 async def refuse(request: Request, scope: Scope) -> Answer:

@@ -63,7 +63,8 @@ def _failed(request: Request, error: errors.StatusError, form: Output) -> Answer
 
 async def _nothing(batches: AsyncIterator[Batch]) -> AsyncIterator[bytes]:
     async with aclosing(batches):  # type: ignore[type-var]
-        for line in ():
+        nothing: tuple[bytes, ...] = ()
+        for line in nothing:
             yield line
 
 

@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - tables of cases
+
 """Records what a real kube-apiserver 1.37 answers, for the tests beside it. Run by hand:
 
     python tests/apimachinery/golden/record.py https://127.0.0.1:6443 TOKEN

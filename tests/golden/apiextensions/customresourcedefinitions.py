@@ -108,7 +108,7 @@ CASES = [
     ("root and status", "create", root(nullable=True, maxProperties=3) | {"spec/versions/0/subresources": {"status": {}}}),
     ("root with additional properties", "create", root(additionalProperties={"type": "string"}, properties=None)),
     ("metadata", "create", root(**{"properties/metadata": {"type": "object", "properties": {"name": {"type": "string", "pattern": "a"}}}})),
-    ("bad metadata", "create", root(**{"properties/metadata": {"type": "string", "description": "x"}, 
+    ("bad metadata", "create", root(**{"properties/metadata": {"type": "string", "description": "x"},
         "properties/kind": {"type": "object"}, "properties/apiVersion": {"type": "integer", "default": 1}})),
     ("types", "create", spec({"type": "object", "properties": {"x": {}, "y": {"type": "null"}, "z": {"type": "what"}, "l": {"type": "array"}, "m": {"type": "array", "items": {}}}})),
     ("not structural", "create", spec({"type": "string", "anyOf": [{
@@ -121,7 +121,7 @@ CASES = [
     ("look ahead", "create", spec({"type": "string", "pattern": "(?=a)"})),
     ("open pattern", "create", spec({"type": "string", "pattern": "(a[b"})),
     ("Go pattern", "create", spec({"type": "string", "pattern": "(?i)^\\pL+(?i:a)\\z"})),
-    ("unsupported", "create", spec({"type": "object", "id": "x", "$ref": "y", "patternProperties": {"a": {"type": "string"}}, 
+    ("unsupported", "create", spec({"type": "object", "id": "x", "$ref": "y", "patternProperties": {"a": {"type": "string"}},
         "definitions": {"b": {"type": "string"}}, "dependencies": {"c": ["d"]}, "additionalItems": True})),
     ("unique items", "create", spec({"type": "array", "items": {"type": "string"}, "uniqueItems": True})),
     ("array of schemas", "create", spec({"type": "array", "items": [{"type": "string"}]})),
