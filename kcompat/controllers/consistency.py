@@ -7,7 +7,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kcompat.apimachinery import meta
+from kcompat.client.informer import InformerFactory
 from kcompat.client.interface import Tree
+from kcompat.client.resources import ResourceType
 
 
 class Written:
@@ -36,3 +38,26 @@ class Written:
     def forget(self, tree: Tree) -> None:
         """The object is gone."""
         self._versions.pop(meta.uid(tree), None)
+
+
+class Made:
+    """The newest version of each kind of object written for a key, new objects included, until the informer has come that far."""
+
+    def __init__(self, informers: InformerFactory) -> None:
+        self._informers = informers
+        self._versions: dict[str, dict[ResourceType, int]] = {}
+
+    def wrote(self, key: str, kind: ResourceType, tree: Tree) -> None:
+        versions = self._versions.setdefault(key, {})
+        versions[kind] = max(versions.get(kind, 0), int(meta.resource_version(tree)))
+
+    def is_seen(self, key: str) -> bool:
+        """An older view would make again what is made already."""
+        for kind, version in self._versions.get(key, {}).items():
+            if version > int(self._informers.informer(kind).resource_version or 0):
+                return False
+        self._versions.pop(key, None)
+        return True
+
+    def forget(self, key: str) -> None:
+        self._versions.pop(key, None)

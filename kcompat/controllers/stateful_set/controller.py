@@ -10,11 +10,11 @@ from kcompat.apimachinery.errors import StatusError
 from kcompat.apimachinery.selectors import LabelSelector, SelectorError, from_label_selector
 from kcompat.client.events import NORMAL, WARNING
 from kcompat.client.interface import Tree
-from kcompat.client.resources import CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS, PODS, STATEFUL_SETS, ResourceType
+from kcompat.client.resources import CONTROLLER_REVISIONS, PERSISTENT_VOLUME_CLAIMS, PODS, STATEFUL_SETS
 from kcompat.client.store import CONTROLLER, controller_uids
 from kcompat.controllers import history
 from kcompat.controllers import pods as podutil
-from kcompat.controllers.consistency import Written
+from kcompat.controllers.consistency import Made, Written
 from kcompat.controllers.controller import Context, Requeue, controller, spec_of, split_key, status_of
 from kcompat.controllers.hashing import content_hash
 from kcompat.controllers.ownership import Claimer
@@ -61,7 +61,7 @@ class StatefulSetController:
         self._pods_client = context.client.of(PODS)
         self._claims_client = context.client.of(PERSISTENT_VOLUME_CLAIMS)
         self._written = Written()
-        self._made: dict[str, dict[ResourceType, int]] = {}
+        self._made = Made(context.informers)
         self._sets = context.watch(STATEFUL_SETS, self._set_changed)
         self._pods = context.watch(PODS, self._pod_changed, {CONTROLLER: controller_uids})
         self._claims = context.watch(PERSISTENT_VOLUME_CLAIMS)
@@ -73,7 +73,7 @@ class StatefulSetController:
     def _set_changed(self, old: Tree | None, new: Tree | None) -> None:
         if new is None and old is not None:
             self._written.forget(old)
-            self._made.pop(meta.key(old), None)
+            self._made.forget(meta.key(old))
         self._context.enqueue(old, new)
 
     def _pod_changed(self, old: Tree | None, new: Tree | None) -> None:
@@ -111,17 +111,9 @@ class StatefulSetController:
         selector = _selector(stateful_set)
         if selector is None:
             return None
-        if not self._sees_what_was_made(key):
+        if not self._made.is_seen(key):
             raise Requeue
         return await self._sync(key, stateful_set, selector)
-
-    def _sees_what_was_made(self, key: str) -> bool:
-        """Are pods and claims known as they were last written for this set? An older view would make them again."""
-        for kind, wanted in self._made.get(key, {}).items():
-            if wanted > int(self._context.informers.informer(kind).resource_version or 0):
-                return False
-        self._made.pop(key, None)
-        return True
 
     async def _sync(self, key: str, stateful_set: Tree, selector: LabelSelector) -> float | None:
         revisions = await self._history.claim(stateful_set, selector)
@@ -189,7 +181,7 @@ class StatefulSetController:
         try:
             await self._make_claims(key, stateful_set, pod)
             made = await self._pods_client.create(pod, meta.namespace(stateful_set))
-            self._wrote(key, PODS, made)
+            self._made.wrote(key, PODS, made)
         except (StatusError, ClaimError) as error:
             if not (isinstance(error, StatusError) and error.reason == "AlreadyExists"):
                 self._tell("Create", stateful_set, pod, error)
@@ -216,7 +208,7 @@ class StatefulSetController:
                 await self._make_claims(key, stateful_set, pod)
             await self._settle(key, stateful_set, pod)
             if wanted is not pod:
-                self._wrote(key, PODS, await self._pods_client.update(wanted))
+                self._made.wrote(key, PODS, await self._pods_client.update(wanted))
         except (StatusError, ClaimError) as error:
             self._tell("Update", stateful_set, pod, error)
             raise
@@ -230,10 +222,6 @@ class StatefulSetController:
         else:
             message = f"{what} failed error: {error}"
             self._context.recorder.event(stateful_set, WARNING, f"Failed{verb}", message, resource=STATEFUL_SETS)
-
-    def _wrote(self, key: str, kind: ResourceType, tree: Tree) -> None:
-        made = self._made.setdefault(key, {})
-        made[kind] = max(made.get(kind, 0), int(meta.resource_version(tree)))
 
     # -- claims
 
@@ -253,7 +241,7 @@ class StatefulSetController:
         where = f"in StatefulSet {meta.name(stateful_set)}"
         recorder = self._context.recorder
         try:
-            self._wrote(key, PERSISTENT_VOLUME_CLAIMS, await self._claims_client.create(claim))
+            self._made.wrote(key, PERSISTENT_VOLUME_CLAIMS, await self._claims_client.create(claim))
         except StatusError as error:
             if error.reason != "AlreadyExists":
                 message = f"{what} for Pod {meta.name(pod)} {where} failed error: {error}"
@@ -287,7 +275,7 @@ class StatefulSetController:
                 )
                 self._context.recorder.event(stateful_set, WARNING, "ConflictingController", message, resource=STATEFUL_SETS)
             if not ownership.is_up_to_date(claim, stateful_set, pod):
-                self._wrote(
+                self._made.wrote(
                     key, PERSISTENT_VOLUME_CLAIMS, await self._claims_client.update(ownership.with_owners(claim, stateful_set, pod))
                 )
 
