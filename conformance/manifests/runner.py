@@ -34,6 +34,8 @@ class Runner:
         namespaces = {ref.namespace for ref in manifest.refs} - {"", *(ref.name for ref in manifest.refs if ref.kind == "Namespace")}
         with self._namespace(f"m-{number:03}", manifest.name, namespaces) as kubectl:
             (kubectl.directory / FILE).write_text(manifest.text)
+            if manifest.needed:
+                kubectl("apply", "-f", "-", stdin=manifest.needed, quiet=True)
             return _steps(kubectl, manifest)
 
     def stories(self, only: str) -> Iterator[tuple[str, str]]:

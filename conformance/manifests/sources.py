@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,12 @@ LATER = {
 }
 """What a kind outside the skeleton needs besides being served."""
 
+_NEEDED = {
+    "secrets/secret-pod.yaml.in": "secrets/secret.yaml",
+    "secrets/secret-env-pod.yaml": "secrets/secret.yaml",
+}
+"""What pods mount, by the ends of the manifests' names."""
+
 _IMAGES = {
     "AgnhostImage": "registry.k8s.io/e2e-test-images/agnhost:2.66.1",
     "BusyBoxImage": "registry.k8s.io/e2e-test-images/busybox:1.37.0-1",
@@ -74,6 +80,8 @@ class Manifest:
     refs: tuple[Ref, ...]
     broken: str = ""
     """Why it cannot be read, if it cannot."""
+    needed: str = ""
+    """What must be there first."""
 
     @property
     def kinds(self) -> list[str]:
@@ -108,6 +116,9 @@ def manifests() -> tuple[list[Manifest], list[str]]:
     for path in sorted(file for folder in FOLDERS for file in (root / folder).rglob("*") if file.is_file()):
         name = str(path.relative_to(root))
         manifest = read(name, path.read_text(errors="replace"))
+        for end, other in _NEEDED.items():
+            if manifest is not None and name.endswith(end):
+                manifest = replace(manifest, needed=(root / name.removesuffix(end) / other).read_text())
         if manifest is None:
             others.append(name)
         else:
