@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ async def _serve(settings: Settings, announce: Announce) -> None:
     from kcompat.cluster import ControlPlane
 
     stopping = _on_signals()
+    allow_many_connections()
     control_plane = ControlPlane(settings)
     pid_file = settings.directory / "kcompat.pid"
     try:
@@ -79,6 +81,15 @@ def tune_garbage_collector() -> None:
 def share_the_interpreter() -> None:
     """The store's writer thread waits less long for a busy loop to let it in: under load a third more writes, half the tail latency."""
     sys.setswitchinterval(0.001)
+
+
+def allow_many_connections() -> None:
+    """As many open files as the system lets this user have (Go's runtime does the same)."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _serve_part(part: str, kubeconfig: str, settings: Settings) -> None:

@@ -6,6 +6,7 @@ Answers apimachinery pkg/util/validation/ip.go. Old fields accept forms that are
 import ipaddress
 import re
 from collections.abc import Container
+from functools import lru_cache
 
 from kcompat.apimachinery import field
 from kcompat.apimachinery.field import FieldError, Path
@@ -17,6 +18,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _leading_zeros = re.compile(r"(?<![0-9a-fA-F])0+(?=[0-9a-fA-F])")
 
 
+@lru_cache(maxsize=8192)
 def parse_ip(text: str) -> Address | None:
     """Reads an address; leading zeros in its parts are ignored, as they always were (upstream: ParseIPSloppy)."""
     if "%" in text or "/" in text:
@@ -57,6 +59,7 @@ def _is_mapped(address: Address) -> bool:
     return isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None
 
 
+@lru_cache(maxsize=8192)
 def _has_leading_zeros(text: str) -> bool:
     """Would Go's strict parser refuse the zeros? In IPv4 parts always, in IPv6 parts beyond four digits."""
     return any(len(part) > 4 for part in text.split(":")[:-1]) or re.search(r"(^|[.:])0[0-9]+\.|\.0[0-9]", text) is not None

@@ -213,7 +213,7 @@ def validate_object_meta_update(new: Mapping[str, Any], old: Mapping[str, Any], 
         errors.append(field.invalid(path.child("generation"), generation, "must not be decremented"))
     errors += _immutables(new, old, path)
     for member, rule in _UPDATED_MEMBERS:
-        if value := new.get(member):
+        if (value := new.get(member)) and value != old.get(member):  # what is stored has been checked
             errors += rule(value, path.child(member))
     return errors + (_kube_finalizers(new, path) if builtin else [])
 

@@ -56,7 +56,8 @@ class CacheReader:
 
     async def get(self, group: str, resource: str, namespace: str, name: str) -> Tree | None:
         store = self._stores.named(group, resource)
-        entry = (await store.fresh()).get(store.key(namespace, name))
+        key = store.key(namespace, name)
+        entry = (await store.entries()).get(key) or (await store.fresh()).get(key)  # as upstream: informer first, then a live read
         return entry.tree() if entry is not None else None
 
     async def list(self, group: str, resource: str, namespace: str = "") -> Iterable[Tree]:

@@ -183,3 +183,19 @@ async def test_namespaces_end_only_when_finalized(api: Api) -> None:
     await api.ok("PUT", "/api/v1/namespaces/n/finalize", {**answer, "spec": {}})
     status, _ = await api.send("GET", "/api/v1/namespaces/n")
     assert status == 404
+
+
+async def test_a_status_patch_leaves_the_rest_alone(api: Api) -> None:
+    """What the patch does not name is neither decoded again nor owned anew, and what it names is checked as ever."""
+    pod = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}], "automountServiceAccountToken": False}}
+    before = await api.ok("POST", "/api/v1/namespaces/default/pods", pod)
+    patch = {"status": {"phase": "Running", "podIPs": [{"ip": "10.0.0.1"}]}, "spec": {"nodeName": "ignored"}}
+    url = "/api/v1/namespaces/default/pods/p/status"
+    after = await api.ok("PATCH", url, patch, Content_Type="application/strategic-merge-patch+json")
+    assert after["spec"] == before["spec"] and after["metadata"]["generation"] == before["metadata"]["generation"]
+    assert after["status"]["phase"] == "Running" and after["status"]["podIP"] == "10.0.0.1"
+    wrong = {"status": {"qosClass": "Guaranteed"}}
+    status, answer = await api.send("PATCH", url, wrong, Content_Type="application/strategic-merge-patch+json")
+    assert status == 422 and "status.qosClass" in answer["message"], answer
+    status, answer = await api.send("PATCH", url, {"status": {"phase": 1}}, Content_Type="application/strategic-merge-patch+json")
+    assert status == 422 and answer["message"].startswith(' "" is invalid: patch: Invalid value: "map[status:map[phase:1]]"'), answer

@@ -19,7 +19,7 @@ from kcompat.apimachinery.field import Path, invalid
 from kcompat.apimachinery.patch import json_patch, merge_patch, strategic
 from kcompat.apimachinery.quote import plain_text
 from kcompat.apimachinery.schema.unstructured import mismatch
-from kcompat.registry.declare import Rules
+from kcompat.registry.declare import Rules, Status
 
 ACCEPTED = (negotiate.JSON_PATCH, negotiate.MERGE_PATCH, negotiate.STRATEGIC_PATCH, negotiate.APPLY_PATCH)
 
@@ -49,7 +49,8 @@ def patch_type(request: Request) -> str:
 async def patch_of(request: Request, scope: Scope, media_type: str) -> Any:
     """The patch as a function of the current object (storage version in and out)."""
     resource = scope.resource
-    patch = await read(request, resource.group, resource.version, resource.kind, media_type)
+    sparse = isinstance(scope.subresource, Status)  # elsewhere, what is shared may be written to
+    patch = await read(request, resource.group, resource.version, resource.kind, media_type, sparse=sparse)
 
     async def transform(current: Tree | None) -> Tree:
         if current is None:
@@ -65,7 +66,8 @@ async def patch_of(request: Request, scope: Scope, media_type: str) -> Any:
 class Patch:
     """A patch of objects of one kind. `found` are the strict errors of its document.
 
-    `shown` is how a refusal shows a strategic merge patch, which becomes the object without passing through JSON; "" for the others.
+    `shown` makes the text by which a refusal shows a strategic merge patch, which becomes the object without passing through JSON;
+    None for the others. `sparse`: what such a patch leaves alone is taken as it is, undecoded and shared with the current object.
     """
 
     group: str
@@ -73,7 +75,8 @@ class Patch:
     kind: str
     apply: Callable[[Tree], Any]
     found: list[str]
-    shown: str = ""
+    shown: Callable[[], str] | None = None
+    sparse: bool = False
 
     def patched(self, request: Request, current: Tree) -> tuple[Any, Tree]:
         """(the outcome, the outcome decoded). Raises Invalid, BadRequest."""
@@ -81,13 +84,22 @@ class Patch:
         if not self.shown:
             self._check_kind(outcome)
         try:
-            decoded = schema.decode(outcome, self.group, self.version, self.kind)
+            decoded = self._decoded(outcome, current)
         except schema.DecodeError as error:
             raise self._invalid(outcome, self._refusal(outcome, error)) from None
         unknown = sorted(decoded.strict_errors) if self.shown else decoded.strict_errors
         if found := [*self.found, *unknown]:
             self._answer(request, outcome, found)
         return outcome, decoded.tree
+
+    def _decoded(self, outcome: Any, current: Tree) -> schema.Decoded:
+        """Raises DecodeError."""
+        if not self.sparse or outcome.__class__ is not dict:
+            return schema.decode(outcome, self.group, self.version, self.kind)
+        left = {name: value for name, value in outcome.items() if value is current.get(name) and value.__class__ is dict}
+        changed = {name: value for name, value in outcome.items() if name not in left}
+        decoded = schema.decode(changed, self.group, self.version, self.kind)
+        return schema.Decoded({**decoded.tree, **left}, decoded.strict_errors)
 
     def _check_kind(self, outcome: Any) -> None:
         """The patched JSON is decoded as what it says it is. Raises Invalid."""
@@ -114,11 +126,11 @@ class Patch:
             request.warnings.extend(found)
 
     def _invalid(self, outcome: Any, why: str) -> errors.StatusError:
-        shown = self.shown or orjson.dumps(outcome, option=orjson.OPT_SORT_KEYS).decode()
+        shown = self.shown() if self.shown else orjson.dumps(outcome, option=orjson.OPT_SORT_KEYS).decode()
         return errors.invalid("", "", "", [invalid(Path("patch"), shown, why)])
 
 
-async def read(request: Request, group: str, version: str, kind: str, media_type: str) -> Patch:
+async def read(request: Request, group: str, version: str, kind: str, media_type: str, *, sparse: bool = False) -> Patch:
     """The body as a patch of this kind. Raises BadRequest."""
     document, duplicates = await _document(request)
     validated = body.field_validation(request) != body.IGNORE
@@ -132,8 +144,10 @@ async def read(request: Request, group: str, version: str, kind: str, media_type
         return Patch(group, version, kind, lambda current: merge_patch.apply(current, document), duplicates)
     typed = schema.type_of(group, version, kind)
     assert typed is not None  # only kinds of the catalog come here
-    document = {} if document is None else document
-    return Patch(group, version, kind, lambda current: strategic.apply(current, document, typed), duplicates, plain_text(document))
+    wanted = {} if document is None else document
+    return Patch(
+        group, version, kind, lambda current: strategic.apply(current, wanted, typed), duplicates, lambda: plain_text(wanted), sparse
+    )
 
 
 async def _document(request: Request) -> tuple[Any, list[str]]:

@@ -11,9 +11,12 @@ from kcompat.apimachinery.quote import json_text
 Items = list[Any]
 
 
-def identity(value: Any) -> tuple[str, Any]:
+def identity(value: Any) -> Any:
     """Something hashable that equals for equal values of one type: 1, 1.0 and true differ."""
-    return (type(value).__name__, value if not isinstance(value, dict | list) else json_text(value))
+    kind = value.__class__
+    if kind is str:
+        return value
+    return kind.__name__, json_text(value) if kind in (dict, list) else value
 
 
 def require_merge_key(item: Any, merge_key: str) -> Any:
@@ -28,8 +31,8 @@ def require_merge_key(item: Any, merge_key: str) -> Any:
 def same(left: Any, right: Any, merge_key: str) -> bool:
     """Do two items stand for the same element: same merge key, or same scalar?"""
     if not merge_key:
-        return identity(left) == identity(right)
-    return identity(require_merge_key(left, merge_key)) == identity(require_merge_key(right, merge_key))
+        return bool(identity(left) == identity(right))
+    return bool(identity(require_merge_key(left, merge_key)) == identity(require_merge_key(right, merge_key)))
 
 
 def partition(items: Items, by: Items, merge_key: str) -> tuple[Items, Items]:

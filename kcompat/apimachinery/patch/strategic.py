@@ -4,7 +4,7 @@ Answers apimachinery pkg/util/strategicpatch/patch.go as the API server calls it
 `$setElementOrder/<list>` and `$deleteFromPrimitiveList/<list>`. The order of merged lists is element_order's business.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol
 
 from kcompat.apimachinery import errors
@@ -65,7 +65,7 @@ def _merge_map(original: Map, patch: Map, type: PatchType) -> Map:
     original, patch = dict(original), dict(patch)
     _retain_keys(original, patch)
     _set_element_orders(original, patch, type)
-    for key, value in sorted(patch.items(), key=lambda member: not member[0].startswith(DELETE_FROM_PRIMITIVE_LIST)):
+    for key, value in _deletions_first(patch):
         deletes = key.startswith(DELETE_FROM_PRIMITIVE_LIST)
         name = _list_name(key, DELETE_FROM_PRIMITIVE_LIST) if deletes else key
         if value is None:
@@ -75,6 +75,12 @@ def _merge_map(original: Map, patch: Map, type: PatchType) -> Map:
         elif not deletes:
             _put(original, name, _cleaned(value))
     return original
+
+
+def _deletions_first(patch: Map) -> Iterable[tuple[str, Any]]:
+    if not any(key.startswith(DELETE_FROM_PRIMITIVE_LIST) for key in patch):
+        return patch.items()
+    return sorted(patch.items(), key=lambda member: not member[0].startswith(DELETE_FROM_PRIMITIVE_LIST))
 
 
 def _directed(patch: Map) -> Map:
@@ -87,7 +93,7 @@ def _directed(patch: Map) -> Map:
 
 
 def _same_shape(original: Any, patch: Any) -> bool:
-    return any(isinstance(original, kind) and isinstance(patch, kind) for kind in (dict, list))
+    return isinstance(patch, list) if isinstance(original, list) else isinstance(original, dict) and isinstance(patch, dict)
 
 
 def _merge_value(original: Any, patch: Any, name: str, type: PatchType, deletes: bool) -> Any:
@@ -110,14 +116,20 @@ def _put(original: Map, name: str, kept: tuple[Any, bool]) -> None:
 
 def _cleaned(value: Any, *, nulls: bool = False) -> tuple[Any, bool]:
     """(value without null members and without what carries a directive, is the value itself to be kept?)."""
-    if isinstance(value, dict):
-        if DIRECTIVE in value:
-            return None, False
-        members = ((key, _cleaned(item, nulls=nulls)) for key, item in value.items() if nulls or item is not None)
-        return {key: item for key, (item, keep) in members if keep}, True
     if isinstance(value, list):
         return [item for item, keep in (_cleaned(item, nulls=nulls) for item in value) if keep], True
-    return value, True
+    if not isinstance(value, dict):
+        return value, True
+    if DIRECTIVE in value:
+        return None, False
+    members = {}
+    for key, item in value.items():
+        keep = nulls or item is not None
+        if isinstance(item, dict | list):
+            item, keep = _cleaned(item, nulls=nulls)
+        if keep:
+            members[key] = item
+    return members, True
 
 
 def _retain_keys(original: Map, patch: Map) -> None:

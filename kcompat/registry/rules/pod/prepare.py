@@ -117,7 +117,9 @@ def drop_disabled_template_fields(template: Tree | None, old: Tree | None) -> No
 
 def drop_disabled_pod_fields(pod: Tree, old: Tree | None) -> None:
     """DropDisabledPodFields."""
-    drop_disabled_spec_fields(pod.get("spec") or {}, (old or {}).get("spec"))
+    spec, before = pod.get("spec") or {}, (old or {}).get("spec")
+    if spec is not before:
+        drop_disabled_spec_fields(spec, before)
     _drop_init_container_annotations(pod)
     _drop_disabled(pod.get("status") or {}, (old or {}).get("status"), _STATUS_TRIE)
 
