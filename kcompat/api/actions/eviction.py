@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kcompat.admission.interface import CREATE
 from kcompat.api import body, parameters, respond
 from kcompat.api.actions.trusted import TRUSTED
 from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
-from kcompat.apimachinery import errors
+from kcompat.apimachinery import errors, meta
 from kcompat.apimachinery.clock import rfc3339
 from kcompat.apimachinery.selectors import from_label_selector
 from kcompat.registry import deletion
+from kcompat.registry.deletion import DeleteOptions, check
 from kcompat.registry.store import Store
 
 _MAX_DISRUPTED = 2000
@@ -29,11 +32,61 @@ async def create(request: Request, scope: Scope) -> Answer:
     await scope.services.admission.validate(attributes)
     document = eviction.get("deleteOptions") or {}
     options = parameters.delete_options({**document, "dryRun": ["All"]} if dry_run else document)
-    pod = (await scope.store.get(scope.namespace, scope.name)).tree()
-    if not _ignores_budgets(pod):
-        await _take_from_budget(scope, pod, options.dry_run)
-    await deletion.delete(scope.store, scope.namespace, scope.name, options)
+    await _evict(scope, options)
     return respond.tree_response(request, errors.success(None, 201), form, 201)
+
+
+async def _evict(scope: Scope, options: DeleteOptions) -> None:
+    pod = (await scope.store.get(scope.namespace, scope.name)).tree()
+    if _ignores_budgets(pod):
+        # It must not have become one that counts when it goes.
+        await _delete(scope, pod, _exactly(options, pod) if pod["status"].get("phase") == "Pending" else options)
+        return
+    budget = await _budget_of(scope, pod)
+    if budget is None or not _may_go_uncounted(pod, budget):
+        if budget is not None:
+            await _disrupt(scope, budget["metadata"]["name"], pod, options.dry_run)
+        await _delete(scope, pod, options)
+        return
+    try:
+        await _delete(scope, pod, _exactly(options, pod))
+    except errors.StatusError as error:
+        if error.reason != "Conflict" or options.preconditions.resource_version:
+            raise
+        detail = f"The disruption budget {budget['metadata']['name']} is still being processed by the server."
+        raise _too_many("DisruptionBudget", detail, 10) from error
+
+
+def _exactly(options: DeleteOptions, pod: Tree) -> DeleteOptions:
+    """The same options, for the pod as it was looked at and no later version."""
+    if options.preconditions.resource_version:
+        return options
+    wanted = replace(options.preconditions, resource_version=pod["metadata"]["resourceVersion"])
+    return replace(options, preconditions=wanted)
+
+
+async def _delete(scope: Scope, pod: Tree, options: DeleteOptions) -> None:
+    """Says in the pod's conditions why, then deletes it (upstream: addConditionAndDeletePod)."""
+    if options.dry_run or pod["metadata"].get("deletionTimestamp"):
+        await deletion.delete(scope.store, scope.namespace, scope.name, options)
+        return
+    now = rfc3339(scope.services.clock.now())
+
+    async def transform(found: Tree | None) -> Tree:
+        assert found is not None
+        check(scope.store, found, options.preconditions)
+        status = found.setdefault("status", {})
+        condition = {"type": "DisruptionTarget", "status": "True", "reason": "EvictionByEvictionAPI", "message": "Eviction API: evicting"}
+        if generation := found["metadata"].get("generation"):
+            condition["observedGeneration"] = generation
+        status["conditions"] = list(meta.set_condition(status.get("conditions") or [], condition, now))
+        return found
+
+    written = await scope.store.update(scope.namespace, scope.name, transform, rules=TRUSTED, retry=True)
+    if options.preconditions.resource_version:
+        newer = replace(options.preconditions, resource_version=written.tree["metadata"]["resourceVersion"])
+        options = replace(options, preconditions=newer)
+    await deletion.delete(scope.store, scope.namespace, scope.name, options)
 
 
 def _ignores_budgets(pod: Tree) -> bool:
@@ -41,22 +94,36 @@ def _ignores_budgets(pod: Tree) -> bool:
     return pod["status"].get("phase") in ("Succeeded", "Failed", "Pending") or bool(pod["metadata"].get("deletionTimestamp"))
 
 
-async def _take_from_budget(scope: Scope, pod: Tree, dry_run: bool) -> None:
-    """Raises TooManyRequests when the budget of the pod allows no disruption now."""
+def _may_go_uncounted(pod: Tree, budget: Tree) -> bool:
+    """A pod that is not ready does not count, where the budget lets such pods go, or is met without it."""
+    if meta.is_condition_true(pod["status"].get("conditions") or (), "Ready"):
+        return False
+    if budget["spec"].get("unhealthyPodEvictionPolicy") == "AlwaysAllow":
+        return True
+    status = budget.get("status") or {}
+    return bool(status.get("currentHealthy", 0) >= status.get("desiredHealthy", 0) > 0)
+
+
+def _budgets(scope: Scope) -> Store:
     resource = scope.services.catalog.get("policy", "v1", "poddisruptionbudgets")
     assert resource is not None
-    store = scope.services.stores(resource)
+    return scope.services.stores(resource)
+
+
+async def _budget_of(scope: Scope, pod: Tree) -> Tree | None:
+    """The budget that covers the pod. Raises InternalError if there are several."""
+    store = _budgets(scope)
     budgets = [entry.tree() for entry in (await store.fresh()).scan(store.scope(scope.namespace))]
     labels = pod["metadata"].get("labels") or {}
     matching = [b for b in budgets if from_label_selector(b["spec"].get("selector")).matches(labels)]
     if len(matching) > 1:
         message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
         raise errors.internal_error(message)
-    if matching:
-        await _disrupt(scope, store, matching[0]["metadata"]["name"], pod, dry_run)
+    return matching[0] if matching else None
 
 
-async def _disrupt(scope: Scope, store: Store, name: str, pod: Tree, dry_run: bool) -> None:
+async def _disrupt(scope: Scope, name: str, pod: Tree, dry_run: bool) -> None:
+    """Takes one from the budget. Raises TooManyRequests when it allows no disruption now."""
     now = rfc3339(scope.services.clock.now())
 
     async def transform(budget: Tree | None) -> Tree:
@@ -67,7 +134,7 @@ async def _disrupt(scope: Scope, store: Store, name: str, pod: Tree, dry_run: bo
         budget["status"] = {**status, "disruptionsAllowed": status["disruptionsAllowed"] - 1, "disruptedPods": disrupted}
         return budget
 
-    await store.update(scope.namespace, name, transform, rules=TRUSTED, retry=True, dry_run=dry_run)
+    await _budgets(scope).update(scope.namespace, name, transform, rules=TRUSTED, retry=True, dry_run=dry_run)
 
 
 def check_budget(budget: Tree, name: str) -> None:
@@ -80,7 +147,9 @@ def check_budget(budget: Tree, name: str) -> None:
     if status.get("disruptionsAllowed", 0) < 0:
         raise errors.forbidden("policy", "poddisruptionbudget", name, "pdb disruptions allowed is negative")
     if len(status.get("disruptedPods", {})) > _MAX_DISRUPTED:
-        raise errors.forbidden("policy", "poddisruptionbudget", name, "DisruptedPods map too big - too many evictions not confirmed by PDB controller")
+        raise errors.forbidden(
+            "policy", "poddisruptionbudget", name, "DisruptedPods map too big - too many evictions not confirmed by PDB controller"
+        )
     if status.get("disruptionsAllowed", 0) == 0:
         healthy, desired = status.get("currentHealthy", 0), status.get("desiredHealthy", 0)
         raise _too_many(cause, f"The disruption budget {name} needs {desired} healthy pods and has {healthy} currently", 0)
