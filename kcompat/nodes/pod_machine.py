@@ -79,8 +79,10 @@ class PodMachine:
         self.unresolved: dict[str, str] = {}
         """Why the environment of a container cannot be made, by its name."""
         self.happenings: list[Happening] = []
+        self.dirty = False
+        """May the status differ from what was written?"""
         self.queued = False
-        """Is a write of the status waiting?"""
+        """Is a write of the status waiting or under way?"""
         self.wake_set: float | None = None
         self._creates_at = now + start_seconds(pod, settings.start_seconds)
         self._began = now - (parse_rfc3339(stamp) - parse_rfc3339(self.start_time)).total_seconds()

@@ -265,6 +265,7 @@ class SimulatedNodes:
         kubelet.advance(machine, self._timers.now(), rfc3339(self._clock.now()))
         self._record(kubelet, machine)
         self._wake(kubelet, machine)
+        machine.dirty = True
         if not machine.queued:
             machine.queued = True
             self._jobs.put_nowait(lambda: self._write(kubelet, machine))
@@ -281,8 +282,16 @@ class SimulatedNodes:
             self._sync(kubelet, machine)
 
     async def _write(self, kubelet: Kubelet, machine: PodMachine) -> None:
+        """Writes one after the other: of two at once the older could come last, and stay."""
+        try:
+            while machine.dirty:
+                machine.dirty = False
+                await self._write_once(kubelet, machine)
+        finally:
+            machine.queued = False
+
+    async def _write_once(self, kubelet: Kubelet, machine: PodMachine) -> None:
         """One patch with everything that changed; then the final deletion of a pod that was to go (status_manager.go: syncPod)."""
-        machine.queued = False
         if kubelet.gone or kubelet.machines.get(machine.uid) is not machine:
             return
         pods = kubelet.client.of(PODS)

@@ -10,7 +10,7 @@ from pod_cluster import PodCluster, until
 
 from kcompat.apimachinery import errors
 from kcompat.apimachinery.clock import Identity, SystemClock
-from kcompat.client.client import Client
+from kcompat.client.client import Client, ResourceClient
 from kcompat.client.informer import InformerFactory
 from kcompat.nodes.settings import NodeSettings
 from kcompat.nodes.simulated import SimulatedNodes
@@ -230,3 +230,23 @@ async def test_containers_being_created(cluster):
         assert status_of(cluster, "p")["containerStatuses"][0]["state"] == {"waiting": {"reason": "ContainerCreating"}}
         await until(lambda: phase(cluster, "p") == "Running")
         await asyncio.sleep(0)
+
+
+async def test_a_slow_write_is_not_overtaken(cluster, monkeypatch):
+    """The status written first must not arrive last."""
+    under_way, most = 0, 0
+    patch = ResourceClient.patch_status
+
+    async def slow(self, *arguments, **options):
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.05 if most == 1 else 0)
+        under_way -= 1
+        return await patch(self, *arguments, **options)
+
+    async with simulated(cluster, start_seconds=0.01):
+        monkeypatch.setattr(ResourceClient, "patch_status", slow)
+        cluster.put("pods", pod("p", node_name="node-0"))
+        await until(lambda: status_of(cluster, "p").get("phase") == "Running")
+    assert most == 1
