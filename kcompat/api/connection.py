@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 _REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ /\S* HTTP/1\.[01]\r\n")
 _HEADER_LINES = 8192
 """Of one request at most."""
-_PARTING_SECONDS = 0.5
+_PARTING_SECONDS = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,10 @@ class Limits:
 
 
 class Connection(RequestHandler):
-    """Drops clients that never ask, never read, or send headers without end."""
+    """Drops clients that never ask, never read, or send headers without end.
+
+    Leans on aiohttp's handler from within (`_waiter`, `_messages`), as it has no hooks here; tests/api/connections would tell.
+    """
 
     __slots__ = ("_header", "_limits", "_stall", "_unasked", "peer")
 
