@@ -5,6 +5,7 @@ A result is a mapping of group → "ok", or the reason why not; groups that conc
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,8 @@ from conformance.manifests.commands import CREATE, OTHERS, Command
 from conformance.manifests.kubectl import Failed, Kubectl
 from conformance.manifests.sources import FOLDERS, Manifest, module
 from conformance.manifests.steps import FILE, STEPS, Skip
+
+_CREATED = re.compile(r" created$", re.MULTILINE)
 
 Result = dict[str, str]
 OK = "ok"
@@ -74,7 +77,7 @@ def _steps(kubectl: Kubectl, manifest: Manifest) -> Result:
             continue
         except Failed as failure:
             result[name] = str(failure)
-            if name == "apply" and " created" not in kubectl.printed[0]:
+            if name == "apply" and not _CREATED.search(kubectl.printed[0]):
                 break  # nothing to work with
     return result
 
