@@ -19,10 +19,10 @@ async def handle(request: Request, scope: Scope) -> Answer:
 
     async def admit(new: Tree, old: Tree | None) -> None:
         attributes.object, attributes.name = new, new["metadata"].get("name", "")
+        request.warnings.extend(resource.rules.warnings(new, None))
         await scope.services.admission.validate(attributes)
 
     written = await scope.store.create(obj, scope.namespace, admit=admit, dry_run=dry_run)
-    request.warnings.extend(resource.rules.warnings(written.tree, None))
     return respond.entry_response(request, scope, written.entry, form, 201)
 
 

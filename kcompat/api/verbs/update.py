@@ -65,10 +65,10 @@ async def write(
             await authorize_create(request, scope)
         else:
             keep_times(new, old)
-        operation = UPDATE if old is not None else CREATE
-        await services.admission.validate(scope.attributes(operation, request, new, old, dry_run=dry_run))
         is_status = isinstance(scope.subresource, Status)
         request.warnings.extend(resource.rules.status_warnings(new) if is_status else resource.rules.warnings(new, old))
+        operation = UPDATE if old is not None else CREATE
+        await services.admission.validate(scope.attributes(operation, request, new, old, dry_run=dry_run))
 
     return await scope.store.update(
         scope.namespace,
