@@ -82,12 +82,19 @@ def differing(a: Any, b: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
     elif path == "body" and isinstance(a, list) and isinstance(b, list) and a != b:
         line = next((i for i, (one, other) in enumerate(zip(a, b, strict=False)) if one != other), min(len(a), len(b)))
         yield f"line {line}", *((lines[line] if line < len(lines) else ABSENT) for lines in (a, b))
+    elif _texts(a) and _texts(b):
+        if a != b:
+            yield path, [item for item in a if item not in b] or a, [item for item in b if item not in a] or b
     elif isinstance(a, list) and isinstance(b, list):
         for index in range(max(len(a), len(b))):
             one = a[index] if index < len(a) else ABSENT
             yield from differing(one, b[index] if index < len(b) else ABSENT, f"{path}[{index}]")
     elif a != b or type(a) is not type(b):
         yield path, a, b
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and len(value) > 1 and all(isinstance(item, str) for item in value)
 
 
 def _show(value: Any) -> str:

@@ -6,7 +6,7 @@ import re
 
 _EXPLAINED = [
     # (script, request, path, reason): regular expressions that must match the whole
-    (r"documents/version", r"GET /version.*", r"body\.(gitVersion|gitCommit|gitTreeState|buildDate|goVersion|compiler|platform)", "names its own build"),
+    (r"(documents/version|errors/paths)", r"GET /version.*", r"body\.(gitVersion|gitCommit|gitTreeState|buildDate|goVersion|compiler|platform)", "names its own build"),
 ]
 _COMPILED = [(re.compile(script), re.compile(ask), re.compile(path), reason) for script, ask, path, reason in _EXPLAINED]
 

@@ -10,25 +10,22 @@ from typing import Any
 
 import orjson
 
-from kcompat.api.negotiate import parse_accept
+from kcompat.api.negotiate import SUPPORTED, parse_accept
 from kcompat.registry.catalog import Catalog
 from kcompat.registry.declare import Resource, Subresource
 
 Tree = dict[str, Any]
-AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+AGGREGATED = "g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
 
-def wants_aggregated(accept: str) -> bool:
-    """Whether the first clause we can serve asks for aggregated discovery v2 in JSON."""
+def aggregated_type(accept: str) -> str:
+    """The media type of the first clause that asks for aggregated discovery, "" when none does; other clauses do not count."""
     for clause in parse_accept(accept) if accept else ():
-        if clause.type not in ("application/json", "*/*", "application/*"):
-            continue
         asked = (clause.parameter("g"), clause.parameter("v"), clause.parameter("as"))
         if asked == ("apidiscovery.k8s.io", "v2", "APIGroupDiscoveryList"):
-            return True
-        if not clause.parameter("as"):
-            return False
-    return False
+            if media_type := next((type_ for type_ in SUPPORTED if clause.covers(type_)), ""):
+                return media_type
+    return ""
 
 
 def etag(document: Tree) -> str:

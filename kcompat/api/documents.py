@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from kcompat.api import discovery, health, respond, routes
+import orjson
+
+from kcompat.api import discovery, health, negotiate, respond, routes
 from kcompat.api.metrics import METRICS
-from kcompat.api.negotiate import Output
+from kcompat.api.negotiate import JSON, Output
 from kcompat.api.request import Request, Response
 from kcompat.api.scope import Services
 from kcompat.apimachinery import errors
@@ -18,33 +20,45 @@ from kcompat.version import __version__
 
 Tree = dict[str, Any]
 _HEALTH = ("livez", "readyz", "healthz")
-_OPENAPI_V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+_KEYS = "application/jwk-set+json"
+_OPENAPI_V2_PROTOBUF = (
+    "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
+    "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
+)
+_VARY_V2 = "Accept-Encoding, Accept"
 
 
 async def handle(request: Request, services: Services) -> Response:
-    """Raises NotFound, MethodNotAllowed."""
+    """Raises NotFound, MethodNotAllowed, NotAcceptable."""
     parts = routes.split(request.path)
     first = parts[0] if parts else ""
     if first in _HEALTH:
+        if request.path.endswith("/"):
+            raise errors.StatusError(404, "", "")
         return await health.answer(request, first, services.settings["health_checks"], "/".join(parts[1:]))
-    document = await _openapi(request, services, parts[1:]) if first == "openapi" and parts[1:] else _document(request, services, parts)
+    if first == "openapi" and parts[1:]:
+        return await _openapi(request, services, parts[1:])
+    document = _document(request, services, parts)
     if document is None:
         raise errors.StatusError(404, "", "")
-    if request.method not in ("GET", "HEAD"):
-        raise routes.no_such_method()
     return document
 
 
 def _document(request: Request, services: Services, parts: list[str]) -> Response | None:
     match parts:
-        case []:
-            return _plain(request, {"paths": _paths(services)})
-        case ["version"]:
-            return _plain(request, version())
+        case [] | ["index.html"]:
+            return respond.tree_response(request, {"paths": _paths(services)}, Output(pretty=True))
+        case ["version", *more]:
+            if more:
+                raise routes.no_such_resource()
+            _only(request, JSON)
+            return respond.tree_response(request, version(), Output(pretty=True))
         case ["metrics"]:
-            return Response(200, METRICS.text(), "text/plain; version=0.0.4; charset=utf-8")
-        case ["api"] | ["apis"]:
-            return _roots(request, services, parts[0])
+            return Response(200, METRICS.text(), "text/plain; version=0.0.4; charset=utf-8; escaping=underscores")
+        case ["api"]:
+            return _aggregated(request, services, core=True) or _core(request, services)
+        case ["apis"]:
+            return _aggregated(request, services, core=False) or _in_form(request, discovery.group_list(services.catalog))
         case ["api", name]:
             return _resources(request, services, "", name)
         case ["apis", group]:
@@ -52,12 +66,27 @@ def _document(request: Request, services: Services, parts: list[str]) -> Respons
         case ["apis", group, name]:
             return _resources(request, services, group, name)
         case [".well-known", "openid-configuration"]:
-            return _plain(request, services.tokens.openid_configuration())
+            return _public(request, services.tokens.openid_configuration(), JSON)
         case ["openid", "v1", "jwks"]:
-            response = _plain(request, services.tokens.jwks())
-            response.content_type = "application/jwk-set+json"
-            return response
+            return _public(request, services.tokens.jwks(), _KEYS)
     return None
+
+
+def _only(request: Request, *offered: str) -> None:
+    """What upstream's router asks of a request: GET, and an Accept it can serve. Raises MethodNotAllowed, NotAcceptable."""
+    if request.method != "GET":
+        raise routes.no_such_method()
+    negotiate.check_route(request.headers.get("Accept", ""), offered)
+
+
+def _in_form(request: Request, document: Tree) -> Response:
+    return respond.tree_response(request, document, respond.output(request, transforms=False))
+
+
+def _public(request: Request, document: Tree, content_type: str) -> Response:
+    """Of the service account issuer: for an hour, for everybody."""
+    _only(request, content_type)
+    return Response(200, orjson.dumps(document), content_type, {"Cache-Control": "public, max-age=3600"})
 
 
 def version() -> Tree:
@@ -81,35 +110,31 @@ def version() -> Tree:
     }
 
 
-def _plain(request: Request, document: Any) -> Response:
-    """A document that is JSON whatever is asked for, pretty for people."""
-    return respond.tree_response(request, document, Output(pretty=respond.output(request, transforms=False).pretty))
+def _core(request: Request, services: Services) -> Response:
+    _only(request, *negotiate.SUPPORTED)
+    return _in_form(request, discovery.core_versions(services.settings["advertise_address"]))
 
 
-def _roots(request: Request, services: Services, root: str) -> Response:
-    if discovery.wants_aggregated(request.headers.get("Accept", "")):
-        document = discovery.aggregated(services.catalog, core=root == "api")
-        tag = f'"{discovery.etag(document)}"'
-        headers = {"ETag": tag, "Vary": "Accept", "Cache-Control": "public"}
-        if request.headers.get("If-None-Match") == tag:
-            return Response(304, b"", discovery.AGGREGATED, headers)
-        response = respond.tree_response(request, document, Output())
-        response.content_type = discovery.AGGREGATED
-        response.headers.update(headers)
-        return response
-    form = respond.output(request, transforms=False) if "as=" not in request.headers.get("Accept", "") else Output()
-    address = services.settings["advertise_address"]
-    document = discovery.core_versions(address) if root == "api" else discovery.group_list(services.catalog)
-    response = respond.tree_response(request, document, form)
-    response.headers["Vary"] = "Accept"
+def _aggregated(request: Request, services: Services, core: bool) -> Response | None:
+    """The aggregated form, if it is asked for at all."""
+    media_type = discovery.aggregated_type(request.headers.get("Accept", ""))
+    if not media_type:
+        return None
+    document = discovery.aggregated(services.catalog, core)
+    tag = f'"{discovery.etag(document)}"'
+    headers = {"ETag": tag, "Vary": "Accept", "Cache-Control": "public"}
+    if request.headers.get("If-None-Match") == tag:
+        return Response(304, b"", "", headers)
+    response = respond.tree_response(request, document, Output(media_type, pretty=respond.pretty(request)))
+    response.content_type = f"{media_type};{discovery.AGGREGATED}"
+    response.headers.update(headers)
     return response
 
 
 def _group(request: Request, services: Services, group: str) -> Response | None:
     if not services.catalog.versions(group):
         return None
-    document = {"kind": "APIGroup", "apiVersion": "v1", **discovery.group(services.catalog, group)}
-    return respond.tree_response(request, document, respond.output(request, transforms=False))
+    return _in_form(request, {"kind": "APIGroup", "apiVersion": "v1", **discovery.group(services.catalog, group)})
 
 
 def _resources(request: Request, services: Services, group: str, version_name: str) -> Response | None:
@@ -117,39 +142,57 @@ def _resources(request: Request, services: Services, group: str, version_name: s
         if group and not services.catalog.versions(group):
             return None
         raise routes.no_such_resource()
-    document = discovery.resource_list(services.catalog, group, version_name)
-    return respond.tree_response(request, document, respond.output(request, transforms=False))
+    _only(request, *negotiate.SUPPORTED)
+    return _in_form(request, discovery.resource_list(services.catalog, group, version_name))
 
 
-async def _openapi(request: Request, services: Services, rest: list[str]) -> Response | None:
-    """OpenAPI documents are large: each is made once, in a thread."""
+async def _openapi(request: Request, services: Services, rest: list[str]) -> Response:
+    """OpenAPI documents are large: each is made once, in a thread. Upstream: kube-openapi pkg/handler and handler3."""
     openapi = services.openapi()
     in_thread = asyncio.to_thread
     if rest == ["v2"]:
-        if "protobuf" in request.headers.get("Accept", ""):
-            return _cached(request, await in_thread(openapi.v2_protobuf), _OPENAPI_V2_PROTOBUF, await in_thread(openapi.v2_etag))
-        return _cached(request, await in_thread(openapi.v2_json), "application/json", await in_thread(openapi.v2_etag))
+        wanted = _accepted(request, JSON, *_OPENAPI_V2_PROTOBUF)
+        if wanted == JSON:
+            return _cached(request, await in_thread(openapi.v2_json), JSON, await in_thread(openapi.v2_etag), _VARY_V2)
+        body = await in_thread(openapi.v2_protobuf) if wanted else b""
+        return _cached(request, body, wanted and _OPENAPI_V2_PROTOBUF[0], await in_thread(openapi.v2_etag), _VARY_V2)
     if rest == ["v3"]:
-        return respond.tree_response(request, await in_thread(openapi.v3_index), Output())
+        response = respond.tree_response(request, await in_thread(openapi.v3_index), Output())
+        response.content_type = "text/plain; charset=utf-8"
+        return response
     path = "/".join(rest[1:])
     document = await in_thread(openapi.v3_document, path) if rest[0] == "v3" else None
     if document is None:
-        return None
-    tag = openapi.v3_etag(path)
-    wanted = request.query.get("hash")
-    if wanted and wanted != tag:
-        return Response(301, b"", headers={"Location": f"/openapi/v3/{path}?hash={tag}"})
-    return _cached(request, document, "application/json", tag)
+        if rest[0] != "v3":
+            raise errors.StatusError(404, "", "")
+        return Response(404, b"", "")
+    return _version_3(request, path, document, openapi.v3_etag(path))
 
 
-def _cached(request: Request, body: bytes, content_type: str, etag: str) -> Response:
-    """A document with an ETag; for ever cacheable when asked for by its hash."""
+def _version_3(request: Request, path: str, document: bytes, tag: str) -> Response:
+    hash_ = request.query.get("hash")
+    if hash_ and hash_ != tag:
+        return Response(301, b"", headers={"Location": f"/openapi/v3/{path}?hash={tag}", "Vary": "Accept"})
+    return _cached(request, document, _accepted(request, JSON), tag, "Accept")
+
+
+def _accepted(request: Request, *offered: str) -> str:
+    """The first of the types that a clause of Accept covers; "" when none."""
+    accept = request.headers.get("Accept", "")
+    clauses = negotiate.parse_accept(accept) if accept else ()
+    return next((type_ for clause in clauses for type_ in offered if clause.covers(type_)), "") if accept else offered[0]
+
+
+def _cached(request: Request, body: bytes, content_type: str, etag: str, vary: str) -> Response:
+    """A document with an ETag; for ever cacheable when asked for by its hash. Without a type: not acceptable."""
+    if not content_type:
+        return Response(406, b"", "", {"Vary": vary})
     tag = f'"{etag}"'
-    headers = {"ETag": tag, "Vary": "Accept"}
+    headers = {"ETag": tag, "Vary": vary}
     if "hash" in request.query:
         headers["Cache-Control"] = "public, immutable"
     if request.headers.get("If-None-Match") == tag:
-        return Response(304, b"", content_type, headers)
+        return Response(304, b"", "", headers)
     return Response(200, body, content_type, headers)
 
 

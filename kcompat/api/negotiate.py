@@ -88,11 +88,11 @@ def _quality(parameters: tuple[tuple[str, str], ...]) -> float:
 
 
 @lru_cache(maxsize=512)
-def check_route(accept: str, streams: bool = False) -> None:
-    """The router's own look at Accept: one of the types must be named, or all accepted. `streams`: a route that can watch. Raises NotAcceptable."""
+def check_route(accept: str, offered: tuple[str, ...] = SUPPORTED) -> None:
+    """The router's own look at Accept: one of the offered types must be named, or all accepted. Raises NotAcceptable."""
     named = [part.split(";", 1)[0].strip(" ") for part in accept.split(",")] if accept else ["*/*"]
-    if not any(part == "*/*" or part in SUPPORTED for part in named):
-        error = errors.not_acceptable("406: Not Acceptable\n\nAvailable representations: " + ", ".join(SUPPORTED + (STREAMS if streams else ())))
+    if not any(part == "*/*" or part in offered for part in named):
+        error = errors.not_acceptable("406: Not Acceptable\n\nAvailable representations: " + ", ".join(offered))
         error.details = {}
         raise error
 

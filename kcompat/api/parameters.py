@@ -24,6 +24,7 @@ from kcompat.registry.store import Preconditions
 from kcompat.registry.watching import WatchOptions
 
 Tree = dict[str, Any]
+_UNSAFE = "ignoreStoreReadErrorWithClusterBreakingPotential"
 
 
 def boolean(query: Query, name: str) -> bool | None:
@@ -133,8 +134,9 @@ def delete_options(document: Tree) -> DeleteOptions:
         grace_period=document.get("gracePeriodSeconds"),
         orphan_dependents=document.get("orphanDependents"),
         propagation=document.get("propagationPolicy"),
-        preconditions=Preconditions(preconditions.get("uid") or "", preconditions.get("resourceVersion") or ""),
+        preconditions=Preconditions(preconditions.get("uid"), preconditions.get("resourceVersion")),
         dry_run=bool(document.get("dryRun")),
+        only_unreadable=bool(document.get(_UNSAFE)),
     )
 
 
@@ -151,4 +153,8 @@ def delete_options_from_query(query: Query) -> Tree:
         document["propagationPolicy"] = policy
     if dry_run := query.all("dryRun"):
         document["dryRun"] = dry_run
+    if preconditions := {name: query.get(name) for name in ("uid", "resourceVersion") if name in query}:
+        document["preconditions"] = preconditions
+    if (unsafe := boolean(query, _UNSAFE)) is not None:
+        document[_UNSAFE] = unsafe
     return document

@@ -12,13 +12,12 @@ from collections.abc import Callable
 
 from kcompat.api import documents, respond, routes
 from kcompat.api.flowcontrol import InFlight
+from kcompat.api.impersonation import impersonate
 from kcompat.api.metrics import METRICS
 from kcompat.api.request import Answer, Handler, Request
 from kcompat.api.scope import Services
-from kcompat.apimachinery import errors
-from kcompat.apimachinery.user import AUTHENTICATED, UNAUTHENTICATED, UserInfo
+from kcompat.apimachinery import duration, errors
 from kcompat.auth.authentication import bearer_token
-from kcompat.auth.authorization import forbidden
 from kcompat.auth.interface import AuthorizationAttributes, Credentials, Decision, InvalidCredentials
 from kcompat.registry.store import StorageError
 
@@ -109,12 +108,24 @@ def deadline(services: Services, following: Handler) -> Handler:
         if request.info.verb in _SLOW or request.local:
             return await following(request)
         try:
-            async with asyncio.timeout(_REQUEST_SECONDS):
+            async with asyncio.timeout(_seconds(request)):
                 return await following(request)
         except TimeoutError:
             raise errors.timeout("request did not complete within the allotted timeout", 0) from None
 
     return handle
+
+
+def _seconds(request: Request) -> float:
+    """The request's own timeout, 60 s at most. Raises BadRequest."""
+    text = request.query.get("timeout") if request.query.raw else ""
+    if not text:
+        return _REQUEST_SECONDS
+    try:
+        wanted = duration.parse(text) / duration.SECOND
+    except duration.DurationError as error:
+        raise errors.bad_request(f"invalid timeout specified in the request URL - {error}") from None
+    return min(wanted, _REQUEST_SECONDS) if wanted > 0 else _REQUEST_SECONDS
 
 
 def authentication(services: Services, following: Handler) -> Handler:
@@ -127,6 +138,8 @@ def authentication(services: Services, following: Handler) -> Handler:
         headers = request.headers
         try:
             token = bearer_token(headers) if "Authorization" in headers or "Upgrade" in headers else None
+            if token is None and headers.get("Authorization", "").lower().startswith("bearer  "):
+                request.warnings.append("the provided Authorization header contains extra space before the bearer token, and is ignored")
             user = await authenticator.authenticate(Credentials(request.peer.certificate, token, headers, request.path))
         except InvalidCredentials as refusal:
             log.info("authentication failed: %s", refusal)
@@ -143,55 +156,11 @@ def impersonation(services: Services, following: Handler) -> Handler:
     """Impersonate-* headers, each authorized (upstream: endpoints/filters/impersonation.go)."""
 
     async def handle(request: Request) -> Answer:
-        headers = request.headers
-        if request.local or ("Impersonate-User" not in headers and "Impersonate-Group" not in headers and "Impersonate-Uid" not in headers):
-            return await following(request)
-        await _impersonate(services, request)
+        if not request.local and any(name[:11].lower() == "impersonate" for name in request.headers):
+            await impersonate(services, request)
         return await following(request)
 
     return handle
-
-
-async def _impersonate(services: Services, request: Request) -> None:
-    headers = request.headers
-    name = headers.get("Impersonate-User", "")
-    getall = getattr(headers, "getall", None)
-    groups = tuple(getall("Impersonate-Group", ())) if getall else ()
-    uid = headers.get("Impersonate-Uid", "")
-    extra: dict[str, tuple[str, ...]] = {}
-    for key, value in headers.items():
-        if key.lower().startswith("impersonate-extra-"):
-            extra_key = key[len("impersonate-extra-") :].lower()
-            extra[extra_key] = (*extra.get(extra_key, ()), value)
-    if not name:
-        raise errors.internal_error("requested impersonation without impersonating a user")
-    checks = [_impersonated_user(name), *(("", "groups", "", g, "") for g in groups)]
-    checks += [("authentication.k8s.io", "uids", "", uid, "")] if uid else []
-    checks += [("authentication.k8s.io", "userextras", "", v, k) for k, values in extra.items() for v in values]
-    for group, resource, namespace, target, subresource in checks:
-        asked = AuthorizationAttributes(
-            request.user, "impersonate", group, "v1", resource, subresource, namespace, target, request.path, True
-        )
-        verdict = await services.authorizer.authorize(asked)
-        if verdict.decision is not Decision.ALLOW:
-            raise forbidden(asked, verdict.reason)
-    request.user = UserInfo(name, uid, _groups(name, groups), extra)
-
-
-def _impersonated_user(name: str) -> tuple[str, str, str, str, str]:
-    parts = name.split(":")
-    if len(parts) == 4 and parts[:2] == ["system", "serviceaccount"]:
-        return "", "serviceaccounts", parts[2], parts[3], ""
-    return "", "users", "", name, ""
-
-
-def _groups(name: str, groups: tuple[str, ...]) -> tuple[str, ...]:
-    parts = name.split(":")
-    if not groups and len(parts) == 4 and parts[:2] == ["system", "serviceaccount"]:
-        groups = ("system:serviceaccounts", f"system:serviceaccounts:{parts[2]}")
-    if name == "system:anonymous":
-        return groups if UNAUTHENTICATED in groups else (*groups, UNAUTHENTICATED)
-    return groups if AUTHENTICATED in groups else (*groups, AUTHENTICATED)
 
 
 def flow_control(services: Services, following: Handler) -> Handler:
@@ -215,7 +184,7 @@ def authorization(services: Services, following: Handler) -> Handler:
         asked = attributes_of(request)
         verdict = await authorizer.authorize(asked)
         if verdict.decision is not Decision.ALLOW:
-            raise forbidden(asked, verdict.reason)
+            raise respond.refused(asked, verdict.reason)
         return await following(request)
 
     return handle

@@ -108,6 +108,7 @@ class Response:
     status: int = 200
     body: bytes = b""
     content_type: str = "application/json"
+    """"" for an answer that names none."""
     headers: dict[str, str] = field(default_factory=dict)
     tree: Any = None
 

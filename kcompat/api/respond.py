@@ -14,6 +14,8 @@ from kcompat.api.negotiate import JSON, PROTOBUF, YAML, Output
 from kcompat.api.request import Request, Response, Tree
 from kcompat.api.scope import Scope
 from kcompat.apimachinery import errors
+from kcompat.auth.authorization import forbidden
+from kcompat.auth.interface import AuthorizationAttributes
 from kcompat.registry.declare import Resource
 from kcompat.registry.store import Entry
 
@@ -24,7 +26,8 @@ def output(request: Request, *, transforms: bool = True, stream: bool = False, t
     """What form this request wants; tables False: what is never stored is not shown in them. Raises NotAcceptable."""
     accept = request.headers.get("Accept", "")
     if transforms and accept:
-        negotiate.check_route(accept, request.info.verb in ("list", "watch") and not request.info.name)
+        watchable = request.info.verb in ("list", "watch") and not request.info.name
+        negotiate.check_route(accept, negotiate.SUPPORTED + (negotiate.STREAMS if watchable else ()))
     return negotiate.negotiate(accept, not stream and pretty(request), transforms, stream, tables)
 
 
@@ -87,6 +90,13 @@ def error_response(request: Request, error: errors.StatusError) -> Response:
     response = tree_response(request, error.status(), form, error.code)
     response.headers.update(error.headers)
     return response
+
+
+def refused(asked: AuthorizationAttributes, reason: str) -> errors.StatusError:
+    """The 403 of the authorization and impersonation stages (responsewriters/errors.go:Forbidden)."""
+    error = forbidden(asked, reason)
+    error.headers["X-Content-Type-Options"] = "nosniff"
+    return error
 
 
 def too_many_requests() -> Response:

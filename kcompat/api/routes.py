@@ -98,7 +98,7 @@ def scope_of(request: Request, services: Services) -> tuple[VerbHandler, Scope]:
     """The handler of a resource request and what it works on. Raises NotFound, MethodNotAllowed."""
     info = request.info
     resource = services.catalog.get(info.group, info.version, info.resource)
-    if resource is None:
+    if resource is None or info.verb == "proxy":
         raise _unknown(info, services)
     if resource.deprecated:
         request.warnings.append(resource.deprecated)
@@ -147,6 +147,8 @@ def _handler(request: Request, resource: Resource, subresource: Subresource | No
         if verb not in subresource.verbs:
             raise no_such_method()
         return _action("scale", verb) if isinstance(subresource, Scale) else _VERBS[verb]
+    if info.name and not resource.subresources and not set(resource.verbs) & set(_NAMED):
+        raise no_such_resource()  # created and never seen again: no path has their names
     if verb not in resource.verbs or (bool(info.name) is not (verb in _NAMED) and verb != "watch"):
         if verb == "watch" and "list" in resource.verbs and not info.name:
             raise errors.method_not_supported(resource.group, resource.name, "watch")

@@ -135,18 +135,27 @@ async def _complete(raw: web.BaseRequest, request: Request, answer: Response) ->
     if answer.tree is not None and not body:
         body = respond.encode(answer.tree, negotiate.Output())
     headers = answer.headers
-    headers["Content-Type"] = answer.content_type
+    if answer.content_type:
+        headers["Content-Type"] = answer.content_type
     if len(body) >= _GZIP_FROM and _wants_gzip(request):
         body = await asyncio.get_running_loop().run_in_executor(None, _gzip, body)
         headers["Content-Encoding"] = "gzip"
         headers["Vary"] = "Accept-Encoding"
     if raw.method == "HEAD":
         body = b""
-    response = web.Response(body=body, status=answer.status, headers=_single(headers))
+    response = (web.Response if answer.content_type else _Untyped)(body=body, status=answer.status, headers=_single(headers))
     _add_warnings(response, headers)
     if answer.status == 413:  # the rest of the body would follow
         response.force_close()
     return response
+
+
+class _Untyped(web.Response):
+    """An answer without Content-Type, which aiohttp would add."""
+
+    async def _prepare_headers(self) -> None:
+        await super()._prepare_headers()
+        self.headers.pop("Content-Type", None)
 
 
 def _single(headers: dict[str, str]) -> dict[str, str]:

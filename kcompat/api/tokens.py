@@ -56,7 +56,7 @@ class TokenService:
 
     async def _bound(self, account: Tree, reference: Tree | None) -> Bound | None:
         """The object the token is bound to."""
-        if not reference:
+        if reference is None:
             return None
         kind, version, name = reference.get("kind", ""), reference.get("apiVersion", ""), reference.get("name", "")
         plurals = {"Pod": "pods", "Secret": "secrets", "Node": "nodes"}

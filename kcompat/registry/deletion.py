@@ -13,7 +13,7 @@ from kcompat.apimachinery import errors
 from kcompat.apimachinery.clock import parse_rfc3339, rfc3339
 from kcompat.apimachinery.field import FieldError, Path, invalid, not_supported
 from kcompat.registry.declare import Tree
-from kcompat.registry.store import Preconditions, Store, Written, finished
+from kcompat.registry.store import STORAGE_INVALID, Preconditions, Store, Written, finished
 from kcompat.storage.interface import Conflict
 from kcompat.storage.watch_cache import Entry
 
@@ -39,6 +39,8 @@ class DeleteOptions:
     propagation: str | None = None
     preconditions: Preconditions = NOTHING
     dry_run: bool = False
+    only_unreadable: bool = False
+    """ignoreStoreReadErrorWithClusterBreakingPotential: meant for objects that can no longer be decoded."""
 
 
 def validate_options(options: DeleteOptions) -> None:
@@ -50,8 +52,20 @@ def validate_options(options: DeleteOptions) -> None:
         found.append(invalid(policy, options.propagation, detail))
     if options.propagation not in (None, "Foreground", "Background", "Orphan"):
         found.append(not_supported(policy, options.propagation, ["Foreground", "Background", "Orphan", "nil"]))
+    found += _unsafe_errors(options) if options.only_unreadable else []
     if found:
         raise errors.invalid("meta.k8s.io", "DeleteOptions", "", found)
+
+
+def _unsafe_errors(options: DeleteOptions) -> list[FieldError]:
+    path = Path("ignoreStoreReadErrorWithClusterBreakingPotential")
+    given = {
+        "propagationPolicy": options.propagation,
+        "orphanDependents": options.orphan_dependents,
+        "gracePeriodSeconds": options.grace_period,
+        "preconditions": None if options.preconditions == Preconditions() else options.preconditions,
+    }
+    return [invalid(path, True, f"cannot be set together with .{name}") for name, value in given.items() if value is not None]
 
 
 @dataclass(slots=True)
@@ -71,6 +85,9 @@ async def delete(store: Store, namespace: str, name: str, options: DeleteOptions
     while current is not None:
         old = current.fresh_tree()
         check(store, old, options.preconditions)
+        if options.only_unreadable:
+            detail = "unsafe deletion is not allowed because the object is decodable from storage"
+            raise store.conflict(name, STORAGE_INVALID.format(key, detail))
         await admit(current.tree())
         try:
             return await _attempt(store, key, current, old, options)
@@ -86,7 +103,7 @@ def check(store: Store, current: Tree, wanted: Preconditions) -> None:
         ("UID", wanted.uid, metadata["uid"], "deleted and then recreated"),
         ("ResourceVersion", wanted.resource_version, metadata["resourceVersion"], "modified"),
     ):
-        if value and value != actual:
+        if value is not None and value != actual:
             message = f"the {what} in the precondition ({value}) does not match the {what} in record ({actual}). The object might have been {why}"
             raise errors.conflict(store.resource.group, store.resource.kind, metadata["name"], message)
 

@@ -41,10 +41,10 @@ Admit = Callable[[Tree, Tree | None], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Preconditions:
-    """What a write demands of the current object; "" demands nothing."""
+    """What a write demands of the current object; None demands nothing."""
 
-    uid: str = ""
-    resource_version: str = ""
+    uid: str | None = None
+    resource_version: str | None = None
 
 
 @dataclass(slots=True)
@@ -370,7 +370,7 @@ def check_preconditions(store: Store, name: str, current: Tree | None, wanted: P
         ("UID", wanted.uid, metadata.get("uid", "")),
         ("ResourceVersion", wanted.resource_version, metadata.get("resourceVersion", "")),
     ):
-        if value and value != actual:
+        if value is not None and value != actual:
             detail = f"Precondition failed: {what} in precondition: {value}, {what} in object meta: {actual}"
             raise store.conflict(name, STORAGE_INVALID.format(key, detail))
 

@@ -155,11 +155,11 @@ async def test_scale(api: Api) -> None:
 async def test_binding_assigns_once(api: Api) -> None:
     pods = "/api/v1/namespaces/default/pods"
     await api.ok("POST", pods, {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}})
-    await api.ok("POST", f"{pods}/p/binding", {"target": {"kind": "Node", "name": "n"}})
+    await api.ok("POST", f"{pods}/p/binding", {"metadata": {"name": "p"}, "target": {"kind": "Node", "name": "n"}})
     pod = await api.ok("GET", f"{pods}/p")
     assert pod["spec"]["nodeName"] == "n"
     assert [c["type"] for c in pod["status"]["conditions"]] == ["PodScheduled"]
-    status, answer = await api.send("POST", f"{pods}/p/binding", {"target": {"name": "m"}})
+    status, answer = await api.send("POST", f"{pods}/p/binding", {"metadata": {"name": "p"}, "target": {"name": "m"}})
     assert (status, answer["message"]) == (409, 'Operation cannot be fulfilled on pods/binding "p": pod p is already assigned to node "n"')
 
 

@@ -8,9 +8,10 @@ from kcompat.api.request import Request, Response, Tree
 from kcompat.api.scope import Scope
 from kcompat.api.verbs.create import check_namespace
 from kcompat.apimachinery import errors
-from kcompat.apimachinery.field import FieldError, Path, invalid
+from kcompat.apimachinery.selectors import SelectorError, parse_field_selector, parse_label_selector
 from kcompat.apimachinery.user import UserInfo
 from kcompat.auth.interface import AuthorizationAttributes, Decision
+from kcompat.registry.rules.access_review import validate
 
 GROUP = "authorization.k8s.io"
 
@@ -29,16 +30,10 @@ async def read(request: Request, scope: Scope, kind: str) -> Tree:
     return review
 
 
-def check_one_of(spec: Tree, kind: str) -> None:
-    """Raises Invalid unless exactly one of resource and non-resource attributes is there."""
-    path, both = Path("spec").child("resourceAttributes"), "resourceAttributes" in spec and "nonResourceAttributes" in spec
-    found: list[FieldError] = []
-    if both:
-        found.append(invalid(path, "", "cannot be specified in combination with nonResourceAttributes"))
-    elif "resourceAttributes" not in spec and "nonResourceAttributes" not in spec:
-        found.append(invalid(path, "", "exactly one of nonResourceAttributes or resourceAttributes must be specified"))
-    if found:
-        raise errors.invalid(GROUP, kind, "", found)
+def check(review: Tree, *, somebody: bool = True, namespace: str | None = None) -> None:
+    """Raises Invalid; upstream leaves the kind out."""
+    if found := validate(review, somebody=somebody, namespace=namespace):
+        raise errors.invalid(GROUP, "", "", found)
 
 
 def attributes_of(spec: Tree, user: UserInfo) -> AuthorizationAttributes:
@@ -48,7 +43,25 @@ def attributes_of(spec: Tree, user: UserInfo) -> AuthorizationAttributes:
         return AuthorizationAttributes(user, path.get("verb", ""), path=path.get("path", ""), resource_request=False)
     names = ("verb", "group", "version", "resource", "subresource", "namespace", "name")
     verb, group, version, plural, subresource, namespace, name = (resource.get(key, "") for key in names)
-    return AuthorizationAttributes(user, verb, group, version, plural, subresource, namespace, name)
+    fields, labels = (_raw(resource, key) for key in ("fieldSelector", "labelSelector"))
+    return AuthorizationAttributes(
+        user, verb, group, version, plural, subresource, namespace, name, field_selector=fields, label_selector=labels
+    )
+
+
+def _raw(resource: Tree, name: str) -> str:
+    return str((resource.get(name) or {}).get("rawSelector", ""))
+
+
+def ignored_selectors(spec: Tree) -> str:
+    """What upstream says of raw selectors nobody can read (registry/authorization/util/helpers.go)."""
+    resource, said = spec.get("resourceAttributes") or {}, []
+    for name, parse in (("fieldSelector", parse_field_selector), ("labelSelector", parse_label_selector)):
+        try:
+            parse(_raw(resource, name))
+        except SelectorError:
+            said.append(f"spec.resourceAttributes.{name} ignored due to parse error")
+    return said[0] if len(said) == 1 else f"[{', '.join(said)}]" if said else ""
 
 
 def user_of(spec: Tree) -> UserInfo:
@@ -65,4 +78,6 @@ async def answer(request: Request, scope: Scope, review: Tree, user: UserInfo) -
         status["denied"] = True
     if verdict.reason:
         status["reason"] = verdict.reason
+    if ignored := ignored_selectors(review.get("spec", {})):
+        status["evaluationError"] = ignored
     return respond.object_response(request, scope.resource, {**review, "status": status}, form, 201)

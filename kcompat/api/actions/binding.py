@@ -9,7 +9,7 @@ from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
 from kcompat.apimachinery import errors
 from kcompat.apimachinery.clock import rfc3339
-from kcompat.apimachinery.field import FieldError, Path, not_supported, required
+from kcompat.apimachinery.field import FieldError, Path, aggregate, not_supported, required
 from kcompat.registry.store import Preconditions
 
 
@@ -28,18 +28,17 @@ async def create(request: Request, scope: Scope) -> Answer:
 
 
 def check(binding: Tree, name: str) -> None:
-    """Raises BadRequest, Invalid (upstream: ValidatePodBinding)."""
+    """Raises BadRequest, and InternalError for what ValidatePodBinding finds: upstream makes no Status of it."""
     found: list[FieldError] = []
-    own = binding["metadata"].get("name", "")
-    if own and own != name:
-        raise errors.bad_request(f"name in URL does not match name in Binding object: {name} != {own}".replace("name in URL", "name in URL"))
+    if binding["metadata"].get("name", "") != name:
+        raise errors.bad_request("name in URL does not match name in Binding object")
     target, path = binding.get("target", {}), Path("target")
     if target.get("kind") not in (None, "", "Node"):
         found.append(not_supported(path.child("kind"), target["kind"], ["Node", "<empty>"]))
     if not target.get("name"):
         found.append(required(path.child("name")))
     if found:
-        raise errors.invalid("", "Binding", name, found)
+        raise errors.StatusError(500, "", aggregate(found))
 
 
 async def bind(request: Request, scope: Scope, name: str, binding: Tree, dry_run: bool) -> None:
@@ -56,7 +55,7 @@ async def bind(request: Request, scope: Scope, name: str, binding: Tree, dry_run
         return assigned(pod, node, metadata, now)
 
     store = services.stores(pods)
-    wanted = Preconditions(metadata.get("uid", ""), metadata.get("resourceVersion", ""))
+    wanted = Preconditions(metadata.get("uid") or None, metadata.get("resourceVersion") or None)
     await store.update(scope.namespace, name, transform, rules=TRUSTED, preconditions=wanted, retry=True, dry_run=dry_run)
 
 

@@ -41,7 +41,7 @@ async def update(request: Request, scope: Scope) -> Answer:
     scale = await body.read_object(request, "autoscaling", "v1", "Scale")
     check_name(scale, scope.name)
     check_namespace(scale, scope.namespace)
-    preconditions = Preconditions(uid=scale["metadata"].get("uid", ""))
+    preconditions = Preconditions(uid=scale["metadata"].get("uid") or None)
 
     async def wanted(current: Tree) -> Tree:
         return field_managers.track(request, scope, current, scale)

@@ -12,8 +12,12 @@ from kcompat.apimachinery.clock import rfc3339
 async def create(request: Request, scope: Scope) -> Answer:
     form = respond.output(request, tables=False)
     review = await access_review.read(request, scope, "SelfSubjectReview")
-    metadata = {**review["metadata"], "creationTimestamp": rfc3339(scope.services.clock.now())}
-    answer = {**review, "metadata": metadata, "status": {"userInfo": user_document(request)}}
+    answer = {  # nothing of what was sent comes back
+        "kind": review["kind"],
+        "apiVersion": review["apiVersion"],
+        "metadata": {"creationTimestamp": rfc3339(scope.services.clock.now())},
+        "status": {"userInfo": user_document(request)},
+    }
     return respond.object_response(request, scope.resource, answer, form, 201)
 
 

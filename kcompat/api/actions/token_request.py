@@ -6,6 +6,9 @@ from kcompat.admission.interface import CREATE
 from kcompat.api import body, field_managers, respond
 from kcompat.api.request import Answer, Request
 from kcompat.api.scope import Scope
+from kcompat.api.verbs.create import check_namespace
+from kcompat.apimachinery import errors
+from kcompat.apimachinery.field import Path, invalid
 
 DEFAULT_SECONDS = 3600
 
@@ -14,6 +17,11 @@ async def create(request: Request, scope: Scope) -> Answer:
     form = respond.output(request, tables=False)
     dry_run = body.validate_write_options(request, "CreateOptions")
     asked = await body.read_object(request, "authentication.k8s.io", "v1", "TokenRequest")
+    check_namespace(asked, scope.namespace)
+    if asked["metadata"].get("name", scope.name) != scope.name:
+        why = "must match the service account name if specified"
+        found = [invalid(Path("metadata").child("name"), asked["metadata"]["name"], why)]
+        raise errors.invalid("authentication.k8s.io", "TokenRequest", scope.name, found)
     if asked["spec"].get("expirationSeconds") is None:
         asked["spec"]["expirationSeconds"] = DEFAULT_SECONDS
     asked = field_managers.track(request, scope, None, asked)

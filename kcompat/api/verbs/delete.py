@@ -44,6 +44,9 @@ async def _document(request: Request) -> Tree:
     media_type = negotiate.body_type(request.headers.get("Content-Type", ""))
     tree, _ = body.parse(media_type, data, "")
     try:
+        api_version, kind = schema.interpret(tree)
+        if kind not in ("", "DeleteOptions"):
+            raise schema.unknown_kind(api_version or "meta.k8s.io/v1", kind)
         return schema.decode(tree, "", "v1", "DeleteOptions").tree
     except schema.DecodeError as error:
         raise errors.bad_request(str(error)) from None

@@ -15,11 +15,16 @@ from kcompat.registry.listing import Listed, list_objects
 
 async def handle(request: Request, scope: Scope) -> Answer:
     form = respond.output(request)
+    refuse_initial_events(request)
+    listed = await list_objects(scope.store, scope.namespace, parameters.list_options(request, scope))
+    return list_response(request, scope, listed, form)
+
+
+def refuse_initial_events(request: Request) -> None:
+    """Raises Invalid."""
     if request.query.raw and "sendInitialEvents" in request.query:
         found = [forbidden(Path("sendInitialEvents"), "sendInitialEvents is forbidden for list")]
         raise errors.invalid("meta.k8s.io", "ListOptions", "", found)
-    listed = await list_objects(scope.store, scope.namespace, parameters.list_options(request, scope))
-    return list_response(request, scope, listed, form)
 
 
 def list_response(request: Request, scope: Scope, listed: Listed, form: Output) -> Response:

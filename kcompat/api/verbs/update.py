@@ -32,7 +32,7 @@ async def handle(request: Request, scope: Scope, *, rules: Rules | None = None) 
         new = field_managers.track(request, scope, live, {**obj, "metadata": dict(obj["metadata"])})
         return resource.to_storage(new) if resource.to_storage else new
 
-    written = await write(request, scope, transform, dry_run=dry_run, preconditions=Preconditions(uid=uid), rules=rules)
+    written = await write(request, scope, transform, dry_run=dry_run, preconditions=Preconditions(uid=uid or None), rules=rules)
     return respond.entry_response(request, scope, written.entry, form, 201 if written.created else 200)
 
 
