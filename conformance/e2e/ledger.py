@@ -43,8 +43,14 @@ class Ledger:
 
     def __init__(self, file: Path = FILE) -> None:
         self._file = file
-        known: Mapping[str, Any] = (yaml.safe_load(file.read_text()) or {}).get("tests", {}) if file.exists() else {}
-        self._entries = {test.name: _entry(test, known.get(test.name)) for test in catalogue()}
+        self._recorded: dict[str, Entry] = {}
+        self._entries = self._read()
+
+    def _read(self) -> dict[str, Entry]:
+        known: Mapping[str, Any] = {}
+        if self._file.exists():
+            known = (yaml.safe_load(self._file.read_text()) or {}).get("tests", {})
+        return {test.name: _entry(test, known.get(test.name)) for test in catalogue()}
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self._entries.values())
@@ -56,10 +62,12 @@ class Ledger:
         test = self._entries[name].test
         result = "vacuous" if outcome.result == "pass" and test.vacuous else outcome.result
         cause = cause_of(name, outcome.message) if result == "fail" else ""
-        entry = self._entries[name] = Entry(test, result, revision, round(outcome.seconds), cause)
+        entry = self._entries[name] = self._recorded[name] = Entry(test, result, revision, round(outcome.seconds), cause)
         return entry
 
     def write(self) -> None:
+        """What was recorded here, and for all other tests what the file says by now: another run may have written it."""
+        self._entries = self._read() | self._recorded
         tree = {"tests": {name: entry.tree() for name, entry in self._entries.items()}}
         self._file.write_text(_HEAD + yaml.safe_dump(tree, sort_keys=False, allow_unicode=True, width=10_000))
 
