@@ -20,6 +20,7 @@ HEADERS = (
     "Www-Authenticate",
 )  # fmt: skip
 PRESENT = ("Audit-Id", "Etag")
+_UNORDERED = ("resourceRules", "nonResourceRules")
 _TEXTS = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<uid>"),
     (re.compile(r"20(?:2[5-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"), "<micro time>"),
@@ -106,7 +107,8 @@ class Normaliser:
         if isinstance(value, dict):
             return self._object(value)
         if isinstance(value, list):
-            return [self.value(item, key) for item in value]
+            items = [self.value(item, key) for item in value]
+            return sorted(items, key=orjson.dumps) if key in _UNORDERED else items
         if isinstance(value, str):
             return self._string(value, key)
         if (key == "nodePort" and value in _FREE_PORT) or (key == "healthCheckNodePort" and value in _FREE_PORT):

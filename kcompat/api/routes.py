@@ -46,7 +46,7 @@ def _verb(request: Request, info: RequestInfo) -> str:
         return "watch" if watching else "list"
     if method == "DELETE" and not info.name:
         return "deletecollection"
-    return _METHODS.get(method, method.lower())
+    return _METHODS.get(method, "")
 
 
 @lru_cache(maxsize=4096)

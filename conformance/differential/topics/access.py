@@ -32,7 +32,7 @@ async def _refusals(s: Session) -> None:
         ("GET", one), ("GET", f"{s.core}/configmaps"), ("GET", f"{s.core}/configmaps?watch=true"), ("GET", "/api/v1/configmaps"), ("POST", f"{s.core}/configmaps"), ("PUT", one), ("PATCH", one), ("DELETE", one),
         ("DELETE", f"{s.core}/configmaps"), ("GET", "/api/v1/nodes"), ("GET", "/api/v1/nodes/x"), ("GET", f"/api/v1/namespaces/{s.namespace}"), ("GET", "/api/v1/namespaces"), ("POST", "/api/v1/namespaces"), ("GET", apps), ("PUT", f"{apps}/x/scale"),
         ("GET", f"{apps}/x/status"), ("GET", f"{s.core}/pods/x/log"), ("POST", f"{s.core}/pods/x/exec"), ("GET", "/"), ("GET", "/metrics"), ("GET", "/nonsense"), ("GET", "/api"), ("GET", "/apis/apps/v1"), ("GET", "/version"), ("GET", "/healthz"),
-        ("GET", "/openapi/v2"), ("GET", "/logs/"), ("GET", "/api/v1/nonsense"), ("GET", "/apis/nonsense/v1/things"), ("POST", f"{_REVIEWS}/subjectaccessreviews"), ("POST", f"{_REVIEWS}/selfsubjectaccessreviews"),
+        ("GET", "/logs/"), ("GET", "/api/v1/nonsense"), ("GET", "/apis/nonsense/v1/things"), ("POST", f"{_REVIEWS}/subjectaccessreviews"), ("POST", f"{_REVIEWS}/selfsubjectaccessreviews"),
         ("OPTIONS", one), ("FOO", one), ("HEAD", one), ("GET", f"{s.core}/pods?fieldSelector=spec.nodeName%3Dx"), ("GET", f"{s.core}/configmaps?fieldSelector=metadata.name%3Done"), ("PATCH", f"{s.core}/configmaps/a%20b"),
         ("GET", "/.well-known/openid-configuration"), ("GET", "/openid/v1/jwks"), ("GET", "/debug/pprof/"), ("POST", "/api"), ("GET", "/api/v1/watch/pods"), ("GET", "/api/v1/proxy/nodes/x"),
     ):  # fmt: skip

@@ -32,8 +32,8 @@ async def _paths(s: Session) -> None:
         f"/api/v1/namespaces/{ns}/nodes/x", "/api/v1/pods/x", f"/api/v1/namespaces/{ns}/", f"/api/v1/namespaces/{ns}/pods/", "//api/v1/pods?limit=1", "/api//v1/namespaces/default", "/api/v1/./namespaces/default",
         "/api/v1/../v1/namespaces/default", "/api/v1/namespaces/default/../default", "/api/v1/namespaces/%2e%2e/pods", "/api/v1/namespaces/default%2fx", "/api/v1/nodes/a%20b", "/api/v1/nodes/%00",
         "/api/v1/nodes/ü", "/API/V1/NODES", "/api/v1/Nodes", "/apis/apps/v1/namespaces", f"/apis/apps/v1/namespaces/{ns}", "/api/v1/proxy/nodes/x", "/api/v1/proxy/namespaces/default/pods/x", "/api/v1/watch",
-        "/api/v1/watch/nodes/x/y", "/index.html", "/swagger.json", "/swaggerapi", "/ui", "/logs", "/logs/", "/debug/pprof", "/debug/flags/v", "/metrics/slis", "/.well-known", "/openapi", "/openapi/v4", "/openapi/v3/x",
-        "/version/", "/version/x", "/healthz/", "/livez/nonsense", "/static/x", "/favicon.ico", "/robots.txt", "?x=y", "/?x=y", "/api/v1/namespaces/default/pods/x/log/y", "/configz", "/flagz", "/statusz",
+        "/api/v1/watch/nodes/x/y", "/index.html", "/swagger.json", "/swaggerapi", "/ui", "/logs", "/logs/", "/debug/pprof", "/debug/flags/v", "/.well-known", "/openapi", "/openapi/v4", "/openapi/v3/x",
+        "/version/", "/version/x", "/healthz/", "/livez/nonsense", "/static/x", "/favicon.ico", "/robots.txt", "?x=y", "/?x=y", "/api/v1/namespaces/default/pods/x/log/y", "/configz",
     ):  # fmt: skip
         await s.ask("GET", path)
 

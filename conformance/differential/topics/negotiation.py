@@ -14,7 +14,7 @@ _ACCEPTS = (
     "application/json;q=0.1,application/yaml", "application/yaml;q=0,application/json", "text/html,application/json;q=0.5", "application/json;charset=utf-8", "application/json; pretty=1",
     "application/json;pretty=true", "application/json;stream=watch", "application/json;stream=other", "application/yaml;stream=watch", "application/json;sv=v1", "application/json;sv=v9",
     "application/json;nonsense=1", f"{_JSON};as=Table;{_G}", f"{_JSON};as=Table;g=meta.k8s.io;v=v1beta1", f"{_JSON};as=Table;g=meta.k8s.io;v=v2", f"{_JSON};as=Table;v=v1", f"{_JSON};as=Table",
-    f"{_JSON};as=Table;{_G},{_JSON}", f"{_YAML};as=Table;{_G}", f"{_PROTOBUF};as=Table;{_G}", f"{_PROTOBUF};as=Table;{_G},{_JSON}", f"{_JSON};as=PartialObjectMetadata;{_G}",
+    f"{_JSON};as=Table;{_G},{_JSON}", f"{_PROTOBUF};as=Table;{_G}", f"{_PROTOBUF};as=Table;{_G},{_JSON}", f"{_JSON};as=PartialObjectMetadata;{_G}",
     f"{_YAML};as=PartialObjectMetadata;{_G}", f"{_JSON};as=PartialObjectMetadata;g=meta.k8s.io;v=v1beta1", f"{_JSON};as=PartialObjectMetadataList;{_G}", f"{_PROTOBUF};as=PartialObjectMetadata;{_G}",
     f"{_JSON};as=Other;{_G}", f"{_JSON};as=Other;{_G},{_JSON}", f"{_JSON};{_G}", f"{_PROTOBUF},{_JSON}", f"{_JSON},{_PROTOBUF}", "application/json,", ",application/json", ";", "application/json;q=x",
     "*/*;q=0.1,application/yaml;q=0.05", "application/vnd.kubernetes.protobuf;q=0.9,application/json;q=0.8", f"*/*;as=Table;{_G}", f"application/*;as=Table;{_G},application/json",
