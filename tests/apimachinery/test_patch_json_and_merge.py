@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kcompat.apimachinery.errors import StatusError
@@ -61,8 +61,16 @@ def test_a_difference_applied_gives_the_other(old: dict[str, Any], new: dict[str
     assert old == before
 
 
+def lists_hold_nulls(value: Any, *, in_list: bool = False) -> bool:
+    """Null members inside a list survive where it replaces an object and are dropped where it replaces anything else, as upstream."""
+    if isinstance(value, dict):
+        return any((in_list and item is None) or lists_hold_nulls(item, in_list=in_list) for item in value.values())
+    return isinstance(value, list) and any(lists_hold_nulls(item, in_list=True) for item in value)
+
+
 @given(OBJECTS, OBJECTS)
 def test_merging_twice_is_merging_once(tree: dict[str, Any], patch: dict[str, Any]) -> None:
+    assume(not lists_hold_nulls(patch))
     before = copy.deepcopy((tree, patch))
     once = merge_patch.apply(tree, patch)
     assert merge_patch.apply(once, patch) == once
