@@ -26,11 +26,12 @@ class Difference:
     why: str = ""
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        return self.script, self.ask, self.path
+    def place(self) -> str:
+        """What is asked and where the answer differs: what stays the same from run to run."""
+        return f"{self.ask} | {self.path}"
 
     def __str__(self) -> str:
-        return f"{self.step} {self.ask} | {self.path}: {self.upstream} → {self.kcompat}"
+        return f"{self.step} {self.place}: {self.upstream} → {self.kcompat}"
 
 
 def compare(script: str, recorded: Sequence[Tree], seen: Sequence[Tree]) -> list[Difference]:
@@ -55,7 +56,7 @@ def compare(script: str, recorded: Sequence[Tree], seen: Sequence[Tree]) -> list
 
 
 def _difference(script: str, step: int, ask: str, path: str, upstream: str, kcompat: str) -> Difference:
-    return Difference(script, step, ask, path, upstream, kcompat, explanation(script, ask, path, upstream, kcompat))
+    return Difference(script, step, ask, path, upstream, kcompat, explanation(script, ask, path))
 
 
 def _outcome(step: Tree) -> str:

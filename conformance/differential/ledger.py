@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,11 @@ def write(seen: dict[str, list[Tree]], found: list[Difference]) -> None:
 
 
 def known() -> dict[str, set[str]]:
-    """What the ledger knows as unexplained, by script, without the steps' numbers."""
+    """The places (Difference.place) that the ledger has as unexplained, by script."""
     document = yaml.safe_load(LEDGER.read_text())
-    return {script: {line.split(" ", 1)[1] for line in lines} for script, lines in (document["differences"] or {}).items()}
+    return {script: {_place(line) for line in lines} for script, lines in (document["differences"] or {}).items()}
+
+
+def _place(line: str) -> str:
+    found = re.match(r"\d+ (.* \| (?:line )?[^ ]*?): ", line)
+    return found[1] if found else line

@@ -40,7 +40,7 @@ _TEXTS = (
 _AGE = re.compile(r"^(?:\d+[smhdy]){1,2}$|^<unknown>$")
 _SUFFIX = "[bcdfghjklmnpqrstvwxz2456789]{5}"
 _FREE_ADDRESS = re.compile(r"10\.96\.\d+\.\d+")
-_FREE_PORT = range(30000, 32768)
+_FREE_PORT = range(30000, 33000)
 _KEPT_ADDRESSES = ("10.96.0.1", "10.96.0.10", "10.96.7.")
 
 
@@ -113,6 +113,8 @@ class Normaliser:
             return self._string(value, key)
         if (key == "nodePort" and value in _FREE_PORT) or (key == "healthCheckNodePort" and value in _FREE_PORT):
             return value if value % 100 == 77 else "<port>"
+        if key == "targetPort" and self._host.endswith(f":{value}"):
+            return "<port>"
         return value
 
     def _object(self, tree: Mapping[str, Any]) -> Tree:

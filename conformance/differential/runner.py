@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import traceback
 from collections.abc import Iterable
 from importlib import import_module
@@ -28,16 +29,21 @@ async def run(url: str, chosen: Iterable[Script]) -> dict[str, list[Tree]]:
     """The steps of each script at this server, by title. A script that fails half-way keeps the steps it made."""
     connector = aiohttp.TCPConnector(ssl=False, limit=0)
     async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=15), auto_decompress=False) as http:
-        seen = {}
-        for script in chosen:
-            session = Session(http, url, script)
-            await session.open()
-            try:
-                await script.run(session)
-            except Exception:
-                print(f"{script.title} stopped:\n{traceback.format_exc()}", flush=True)
-            seen[script.title] = session.steps
-        return seen
+        chosen = list(chosen)
+        waiting = [asyncio.create_task(_steps(http, url, script)) for script in chosen if script.waits]
+        seen = {script.title: await _steps(http, url, script) for script in chosen if not script.waits}
+        slow = (script.title for script in chosen if script.waits)
+        return seen | dict(zip(slow, await asyncio.gather(*waiting), strict=True))
+
+
+async def _steps(http: aiohttp.ClientSession, url: str, script: Script) -> list[Tree]:
+    session = Session(http, url, script)
+    await session.open()
+    try:
+        await script.run(session)
+    except Exception:
+        print(f"{script.title} stopped:\n{traceback.format_exc()}", flush=True)
+    return session.steps
 
 
 def record(seen: dict[str, list[Tree]]) -> None:

@@ -31,6 +31,8 @@ class Script:
     topic: str
     name: str
     run: Callable[[Session], Awaitable[None]]
+    waits: bool = False
+    """Mostly waits (for events that do not come): it may run beside the others."""
 
     @property
     def title(self) -> str:

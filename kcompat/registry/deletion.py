@@ -129,7 +129,8 @@ async def _attempt(store: Store, key: str, current: Entry, obj: Tree, options: D
         return await _mark(store, key, current, obj, options)
     if outcome == 0 and not options.dry_run:  # as upstream in two writes: watchers see the deletionTimestamp, then the deletion
         current = (await store.put(obj, current, key, False)).entry
-    final = await store.remove(current, key, current.fresh_tree(), options.dry_run)
+    last = obj if outcome == 0 and options.dry_run else current.fresh_tree()
+    final = await store.remove(current, key, last, options.dry_run)
     return Deletion(final.tree, deleted=True)
 
 

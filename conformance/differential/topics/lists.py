@@ -43,7 +43,7 @@ _SELECTABLE = {
 
 
 def scripts() -> Iterator[Script]:
-    yield Script("lists", "options", _options)
+    yield Script("lists", "options", _options, waits=True)
     yield Script("lists", "chunks", _chunks)
     yield Script("lists", "continue-tokens", _continue_tokens)
     yield Script("selectors", "labels", _labels)

@@ -18,14 +18,14 @@ def scripts() -> Iterator[Script]:
     for kind in all_kinds():
         if not kind.settles:
             yield Script("watch", kind.title, partial(_kind, kind))
-    yield Script("watches", "starts", _starts)
-    yield Script("watches", "initial-events", _initial_events)
+    yield Script("watches", "starts", _starts, waits=True)
+    yield Script("watches", "initial-events", _initial_events, waits=True)
     yield Script("watches", "selectors", _selectors)
-    yield Script("watches", "forms", _forms)
-    yield Script("watches", "refusals", _refusals)
-    yield Script("watches", "paths", _paths)
-    yield Script("watches", "finalizers", _finalizers)
-    yield Script("watches", "bookmarks", _bookmarks)
+    yield Script("watches", "forms", _forms, waits=True)
+    yield Script("watches", "refusals", _refusals, waits=True)
+    yield Script("watches", "paths", _paths, waits=True)
+    yield Script("watches", "finalizers", _finalizers, waits=True)
+    yield Script("watches", "bookmarks", _bookmarks, waits=True)
     yield Script("watches", "deletecollection", _delete_collection)
 
 
@@ -38,7 +38,7 @@ async def _kind(kind: Kind, s: Session) -> None:
         await s.quiet("PATCH", path, kind.facts["change"])
         await s.quiet("DELETE", f"{path}?gracePeriodSeconds=0")
         await clear(s, kind)
-        await watch.take(3 if kind.kind != "Namespace" else 5)
+        await watch.take(3 if kind.kind != "Namespace" else 4)
     async with s.watch(f"{root}?watch=true&labelSelector=diff%3Dcrud&resourceVersion={revision}", Accept=_TABLE) as watch:
         await watch.take(1)
 

@@ -7,6 +7,7 @@ from kcompat.api import body, respond
 from kcompat.api.actions.trusted import TRUSTED
 from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
+from kcompat.api.verbs.create import check_namespace
 from kcompat.apimachinery import errors
 from kcompat.apimachinery.clock import rfc3339
 from kcompat.apimachinery.field import FieldError, Path, aggregate, not_supported, required
@@ -17,7 +18,10 @@ async def create(request: Request, scope: Scope) -> Answer:
     form = respond.output(request)
     dry_run = body.validate_write_options(request, "CreateOptions")
     binding = await body.read_object(request, "", "v1", "Binding")
+    check_namespace(binding, scope.namespace)
     name = scope.name or binding["metadata"].get("name", "")
+    if not name:
+        raise errors.bad_request("Name parameter required.")
     attributes = scope.attributes(CREATE, request, binding, None, dry_run=dry_run)
     await scope.services.admission.admit(attributes)
     check(binding, name)

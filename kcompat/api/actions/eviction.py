@@ -24,8 +24,7 @@ async def create(request: Request, scope: Scope) -> Answer:
     form = respond.output(request)
     dry_run = body.validate_write_options(request, "CreateOptions")
     eviction = await body.read_object(request, "policy", "v1", "Eviction", _ALSO)
-    own = eviction["metadata"].get("name", "")
-    if own and own != scope.name:
+    if eviction["metadata"].get("name", "") != scope.name:
         raise errors.bad_request("name in URL does not match name in Eviction object")
     attributes = scope.attributes(CREATE, request, eviction, None, dry_run=dry_run)
     await scope.services.admission.admit(attributes)
@@ -118,7 +117,7 @@ async def _budget_of(scope: Scope, pod: Tree) -> Tree | None:
     matching = [b for b in budgets if from_label_selector(b["spec"].get("selector")).matches(labels)]
     if len(matching) > 1:
         message = "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support."
-        raise errors.internal_error(message)
+        raise errors.StatusError(500, "", message)
     return matching[0] if matching else None
 
 

@@ -16,9 +16,10 @@ async def update(request: Request, scope: Scope) -> Answer:
     dry_run = body.validate_write_options(request, "UpdateOptions")
     namespace = await body.read_object(request, "", "v1", "Namespace")
     check_name(namespace, scope.name)
+    scope.resource.rules.default(namespace)
 
     async def transform(current: Tree | None) -> Tree:
         return field_managers.track(request, scope, current, {**namespace, "metadata": dict(namespace["metadata"])})
 
     written = await scope.store.update("", scope.name, transform, rules=_RULES, dry_run=dry_run)
-    return respond.object_response(request, scope.resource, written.tree, form)
+    return respond.entry_response(request, scope, written.entry, form)
