@@ -2,8 +2,8 @@
 //
 //	informer -kubeconfig FILE -namespace NAME [-raw]
 //
-// Without -raw a client-go SharedIndexInformer, which may list again when its watch cannot go on: what it tells is the way from one
-// state to the next. With -raw a watch that takes up again from the last resourceVersion seen, never lists twice, and so has to be told
+// Without -raw a client-go SharedIndexInformer, which lists again when it cannot take up its watch at once ({"type":"RELIST"}): what it
+// tells then is the way from one state to the next. With -raw a watch that takes up again from the last resourceVersion seen, never lists twice, and so has to be told
 // each event once. The first line is {"type":"SYNCED"}. Ends with its standard input.
 package main
 
@@ -95,6 +95,9 @@ func main() {
 func inform(ctx context.Context, client kubernetes.Interface, out *printer) {
 	factory := informers.NewSharedInformerFactoryWithOptions(client, 0, informers.WithNamespace(*namespace))
 	informer := factory.Core().V1().ConfigMaps().Informer()
+	check(informer.SetWatchErrorHandler(func(_ *cache.Reflector, err error) {
+		out.print(line{Type: "RELIST", Message: err.Error()})
+	}))
 	_, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
 		AddFunc: func(added any) { out.print(describe("ADDED", added.(*corev1.ConfigMap))) },
 		UpdateFunc: func(before, after any) {

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import random
 import socket
 import ssl
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +80,10 @@ def client_context(authority: str, user: Tree | None = None) -> ssl.SSLContext:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port for a server that is to come back on it. None that the system gives to clients: while the server is down, one of those
+    who try to reach it could be given its very port, and would be talking to itself."""
+    for port in random.sample(range(15_000, 30_000), 50):
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no free port")

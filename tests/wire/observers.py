@@ -24,12 +24,13 @@ class Event:
 
 
 class Observer:
-    """One such program. `events` are those after the first list, in the order in which it printed them."""
+    """One such program. `events` are those after the first list, in the order in which it printed them; `relisted`: some may be left out."""
 
     def __init__(self, name: str, command: list[str]) -> None:
         self.name = name
         self.events: list[Event] = []
         self.complaints: list[str] = []
+        self.relisted = False
         self._lock = threading.Condition()
         self._synced = False
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, stderr=subprocess.DEVNULL)
@@ -48,7 +49,9 @@ class Observer:
     def _take(self, line: dict[str, str]) -> None:
         if line["type"] == "SYNCED":
             self._synced = True
-        elif line["type"] == "GONE" or "message" in line:
+        elif line["type"] == "RELIST":
+            self.relisted = True
+        elif line["type"] == "GONE" or ("message" in line and not self.relisted):
             self.complaints.append(f"{line['type']}: {line.get('message')}")
         elif self._synced and line["type"] != "BOOKMARK":
             revision, value = int(line["revision"]), line.get("value", "")
