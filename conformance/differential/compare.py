@@ -10,7 +10,7 @@ from conformance.differential.explained import explanation
 
 Tree = dict[str, Any]
 ABSENT = "<absent>"
-_SHOWN = 160
+_SHOWN = 100
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,12 @@ class Session:
         metadata = body.get("metadata") if isinstance(body, dict) else None
         if isinstance(metadata, dict) and metadata.get("generateName"):
             self.normaliser.generates(metadata["generateName"])
+        try:
+            return await self._answer(method, url, body, headers)
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):  # an idle connection that the server has just given up
+            return await self._answer(method, url, body, headers)
+
+    async def _answer(self, method: str, url: str, body: Any, headers: dict[str, str | None]) -> Answer:
         async with self._send(method, url, body, headers) as response:
             return Answer(response.status, CIMultiDict(response.headers), await response.read())
 

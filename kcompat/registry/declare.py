@@ -34,6 +34,8 @@ class Rules:
     garbage_collection: str = "DeleteDependents"
     """What deletion does to dependents when not asked: DeleteDependents, OrphanDependents, or Unsupported (upstream: DefaultGarbageCollectionPolicy)."""
     generate_name_length: int = 63 - 5
+    checks_metadata: bool = True
+    """Validation looks at ObjectMeta. False: only when all else is well, and then any path segment is a name (upstream: rest.ValidateCreate)."""
 
     def default(self, obj: Tree) -> None:
         """Sets the versioned defaults (upstream: pkg/apis/<group>/<version>/defaults.go)."""

@@ -196,6 +196,9 @@ class Store:
             metadata["name"] = names.generate_name(metadata["generateName"], self.identity)
 
     def validate_new(self, obj: Tree) -> list[FieldError]:
+        if not self.rules.checks_metadata:
+            found = [*self.rules.validate(obj)]
+            return found or validate_object_meta(obj["metadata"], self.resource.namespaced, names.name_is_path_segment, _METADATA)
         found = validate_object_meta(obj["metadata"], self.resource.namespaced, self._name_errors, _METADATA)
         return [*found, *self.rules.validate(obj)]
 
@@ -272,6 +275,7 @@ class Store:
         return await self._store_update(new, current, key, dry_run)
 
     async def _create_on_update(self, new: Tree, namespace: str, name: str, admit: Admit, dry_run: bool) -> Written:
+        new["metadata"].pop("resourceVersion", None)
         return await self._create(new, namespace, admit, dry_run)
 
     def _check_version(self, name: str, new: Tree, old: Tree, named: str) -> None:

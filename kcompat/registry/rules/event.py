@@ -85,6 +85,8 @@ class EventRules(Rules):
     """Of the core group."""
 
     allow_create_on_update = True
+    garbage_collection = "Unsupported"
+    checks_metadata = False
 
     def prepare_for_create(self, obj: Tree) -> None:
         """There is no status to drop."""
@@ -98,6 +100,8 @@ class EventRules(Rules):
 
 class NewEventRules(EventRules):
     """Of events.k8s.io: stricter, and nearly everything is immutable."""
+
+    checks_metadata = True
 
     def validate(self, obj: Tree) -> list[FieldError]:
         event = to_core(obj)

@@ -27,6 +27,7 @@ def _strip_mark(spec: Tree) -> None:
 
 
 class PodDisruptionBudgetRules(Rules):
+    checks_metadata = False
     allow_unconditional_update = False
     has_generation = True
 
