@@ -25,6 +25,11 @@ def _value(name: str, amount: quantity.Quantity) -> int:
     return amount.milli_value() if name == CPU else amount.value()
 
 
+def amounts(resources: Mapping[str, str]) -> dict[str, int]:
+    """A resource list in the units of `requests_of`."""
+    return {name: _value(name, quantity.parse(text)) for name, text in resources.items()}
+
+
 def requests_of(pod: Tree) -> dict[str, int]:
     """Thousandths of cpu, whole units of everything else."""
     return {name: _value(name, amount) for name, amount in pod_resources.total(pod["spec"], "requests").items()}
@@ -54,7 +59,7 @@ class Occupancy:
 
     @classmethod
     def of(cls, capacity: Mapping[str, str]) -> Occupancy:
-        return cls({name: _value(name, quantity.parse(text)) for name, text in capacity.items()})
+        return cls(amounts(capacity))
 
     def add(self, requests: Mapping[str, int], ports: Sequence[HostPort] = (), sign: int = 1) -> None:
         self.pods += sign
@@ -73,10 +78,17 @@ class Occupancy:
         if self.pods + 1 > self.capacity.get("pods", 0):
             return _short("pods", 1, self.pods, self.capacity.get("pods", 0))
         for name, value in requests.items():
+            if name not in self.capacity and _is_extended(name):
+                continue  # whoever offers it does so for the whole cluster (removeMissingExtendedResources)
             free = self.capacity.get(name, 0) - self.taken.get(name, 0)
             if value > free:
                 return _short(name, value, self.taken.get(name, 0), self.capacity.get(name, 0))
         return None
+
+
+def _is_extended(name: str) -> bool:
+    """A resource that somebody brought along (v1helper.IsExtendedResourceName)."""
+    return "/" in name and "kubernetes.io/" not in name
 
 
 def _short(name: str, requested: int, used: int, capacity: int) -> Refusal:

@@ -9,7 +9,7 @@ from kcompat.apimachinery import meta
 from kcompat.client.client import Client
 from kcompat.nodes import node_object, pod_status
 from kcompat.nodes.addresses import PodAddresses, node_ip, own_pod_cidr
-from kcompat.nodes.admission import HostPort, Occupancy, host_ports_of, requests_of
+from kcompat.nodes.admission import HostPort, Occupancy, amounts, host_ports_of, requests_of
 from kcompat.nodes.pod_machine import PodMachine, is_terminal
 from kcompat.nodes.settings import NodeSettings
 
@@ -31,11 +31,15 @@ class Kubelet:
         self.machines: dict[str, PodMachine] = {}
         self.addresses = PodAddresses(own_pod_cidr(index))
         self._occupancy = Occupancy.of(settings.capacity)
+        self._allocatable: Mapping[str, str] = settings.capacity
         self._taken: dict[str, tuple[dict[str, int], list[HostPort]]] = {}
 
     def see_node(self, node: Tree) -> None:
-        """The Node as the API has it; a pod range that an IPAM gave it counts from now on."""
+        """The Node as the API has it; what others offer there, and a pod range that an IPAM gave it, count from now on."""
         self.node = node
+        allocatable = (node.get("status") or {}).get("allocatable")
+        if allocatable and allocatable != self._allocatable:
+            self._allocatable, self._occupancy.capacity = allocatable, amounts(allocatable)
         cidr = (node.get("spec") or {}).get("podCIDR")
         if cidr and cidr != self.addresses.cidr:
             self.addresses = PodAddresses(cidr)

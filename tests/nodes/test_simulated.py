@@ -250,3 +250,16 @@ async def test_a_slow_write_is_not_overtaken(cluster, monkeypatch):
         cluster.put("pods", pod("p", node_name="node-0"))
         await until(lambda: status_of(cluster, "p").get("phase") == "Running")
     assert most == 1
+
+
+async def test_resources_that_others_offer(cluster):
+    """What is patched into a node's status counts; what no node has is none of the kubelet's business."""
+    async with simulated(cluster) as nodes:
+        node = cluster.get("nodes", "node-0")
+        allocatable = {**node["status"]["allocatable"], "example.com/gpu": "2"}
+        cluster.put("nodes", {**node, "status": {**node["status"], "allocatable": allocatable}})
+        await until(lambda: nodes._kubelets["node-0"].node["status"]["allocatable"] == allocatable)
+        for name, requests in (("a", {"example.com/gpu": "2"}), ("b", {"example.com/gpu": "1"}), ("c", {"example.com/else": "9"})):
+            cluster.put("pods", pod(name, container(requests=requests), node_name="node-0"))
+        await until(lambda: [phase(cluster, name) for name in "abc"] == ["Running", "Failed", "Running"])
+        assert status_of(cluster, "b")["reason"] == "OutOfexample.com/gpu"
