@@ -13,10 +13,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-import jsonpatch
-
 from kcompat.apimachinery import errors
 from kcompat.apimachinery.clock import Identity, rfc3339
+from kcompat.apimachinery.patch import json_patch
 from kcompat.apimachinery.selectors import parse_label_selector
 from kcompat.client.interface import Answer, Tree, WatchEvent
 from kcompat.client.resources import ResourceType
@@ -174,7 +173,7 @@ class MemoryCluster:
     def patch(self, key: tuple[str, str, str, str], body: Any, content_type: str, subresource: str) -> Tree:
         old = copy.deepcopy(self._existing(key))
         if content_type == "application/json-patch+json":
-            new = jsonpatch.apply_patch(old, body)
+            new = json_patch.apply(old, json_patch.decode(body)[0])
         else:
             new = _merge(old, body, strategic="strategic" in content_type)
         if (uid := body.get("metadata", {}).get("uid") if isinstance(body, dict) else None) and uid != old["metadata"]["uid"]:
