@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kcompat
 
-.PHONY: up test test-fast lint tools benchmark conformance conformance-all conformance-check clients swap clean
+.PHONY: up test test-fast lint tools benchmark conformance conformance-all conformance-check unit-tables clients swap clean
 
 up: $(VENV)/ready-run
 	$(BIN)/kcompat up $(ARGS)
@@ -41,6 +41,10 @@ conformance-all:
 conformance-check: $(VENV)/ready-test
 	$(BIN)/python conformance/tools.py kubectl ginkgo e2e.test
 	$(BIN)/python -m conformance.e2e --check 300
+
+# Upstream's unit tables through our code. Results: conformance/ledger/unit_tables.yaml
+unit-tables: $(VENV)/ready-test tools
+	$(BIN)/python -m conformance.unit_tables
 
 # Client libraries of five languages, Helm and kubectl -k against kcompat: make clients ARGS='rust helm'. Results: conformance/ledger/clients.yaml
 clients: $(VENV)/ready-test
