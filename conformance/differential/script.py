@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -123,7 +124,7 @@ class Session:
         kept = {name: value for name, value in sent.items() if value is not None}
         skipped = {"Accept", "Accept-Encoding", "Content-Type", "User-Agent"} - set(kept)
         return self.http.request(
-            method, yarl.URL(self.url + url, encoded=True), data=data, headers=kept, skip_auto_headers=skipped, allow_redirects=False
+            method, yarl.URL(self.url + url, encoded=True), data=data and io.BytesIO(data), headers=kept, skip_auto_headers=skipped, allow_redirects=False
         )
 
     @asynccontextmanager

@@ -16,6 +16,6 @@ MODULES = Path(os.environ.get("GOMODCACHE", Path.home() / "go/pkg/mod")) / "k8s.
 @pytest.mark.skipif(not shutil.which("go") or not (MODULES / "kubernetes@v1.37.1").exists(), reason="Go or upstream's modules are not here")
 def test_generating_again_changes_nothing(tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "openapi/generate.py"), "--output", str(tmp_path)]
-    subprocess.run(command, check=True, capture_output=True, env=os.environ | {"GOPROXY": "off"})
+    subprocess.run(command, check=True, capture_output=True)
     generated = {p.relative_to(tmp_path): p.read_text() for p in tmp_path.rglob("*.json")}
     assert generated == {p.relative_to(DATA): p.read_text() for p in DATA.rglob("*.json")}
