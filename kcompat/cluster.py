@@ -291,6 +291,7 @@ class ControlPlane:
         answer = await self.handler(request)
         if isinstance(answer, StreamResponse):
             return LocalAnswer(answer.status, events=answer.events)
+        assert isinstance(answer, Response)
         return LocalAnswer(answer.status, _tree(answer))
 
     def client_for(self, name: str, groups: tuple[str, ...] = ()) -> Client:

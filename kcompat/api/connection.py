@@ -28,6 +28,8 @@ _REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ /\S* HTTP/1\.[01]\r\n"
 _HEADER_LINES = 8192
 """Of one request at most."""
 _PARTING_SECONDS = 0.25
+_TAKEN_BYTES = 1 << 16
+"""Of an upgraded connection that may wait to be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class Connection(RequestHandler):
     Leans on aiohttp's handler from within (`_waiter`, `_messages`), as it has no hooks here; tests/api/connections would tell.
     """
 
-    __slots__ = ("_header", "_limits", "_stall", "_unasked", "peer")
+    __slots__ = ("_header", "_limits", "_stall", "_taken", "_unasked", "peer")
 
     def __init__(self, manager: web.Server, loop: asyncio.AbstractEventLoop, limits: Limits) -> None:
         super().__init__(
@@ -67,6 +69,7 @@ class Connection(RequestHandler):
         self._header = 0
         self._unasked: asyncio.TimerHandle | None = None
         self._stall: asyncio.TimerHandle | None = None
+        self._taken: asyncio.StreamReader | None = None
         self.peer: Peer | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -77,7 +80,18 @@ class Connection(RequestHandler):
         for timer in (self._unasked, self._stall):
             if timer is not None:
                 timer.cancel()
+        if self._taken is not None:
+            self._taken.feed_eof()
         super().connection_lost(exc)
+
+    def take_over(self) -> asyncio.StreamReader:
+        """From now on what the client sends is no HTTP; it is read here."""
+        assert self.transport is not None
+        self._taken = asyncio.StreamReader(_TAKEN_BYTES, self._loop)
+        self._taken.set_transport(self.transport)
+        early, self._message_tail = self._message_tail, b""
+        self._taken.feed_data(early)
+        return self._taken
 
     def _never_asked(self) -> None:
         if self.peer is None:
@@ -124,6 +138,9 @@ class Connection(RequestHandler):
     # -- clients that speak badly --------------------------------------------------------------------------------------
 
     def data_received(self, data: bytes) -> None:
+        if self._taken is not None:
+            self._taken.feed_data(data)
+            return
         if self._close or self._force_close:
             return
         waiter = self._waiter

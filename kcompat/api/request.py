@@ -7,10 +7,13 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from kcompat.apimachinery.user import UserInfo
+
+if TYPE_CHECKING:
+    from kcompat.api.hijack import Hijacked
 
 Tree = dict[str, Any]
 _MALFORMED = re.compile(";|%(?![0-9a-fA-F]{2})")
@@ -97,8 +100,6 @@ class Request:
     audit_id: str = ""
     local: bool = False
     warnings: list[str] = field(default_factory=list)
-    upgrade: Any = None
-    """The server's handle for hijacked connections (exec, port-forward); None for local requests."""
 
 
 @dataclass(slots=True)
@@ -124,5 +125,15 @@ class StreamResponse:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-Answer = Response | StreamResponse
+@dataclass(slots=True)
+class UpgradeResponse:
+    """An answer that takes the connection over from HTTP: `serve` gets it (`api/hijack.py`) and returns when all is said."""
+
+    serve: Callable[[Hijacked], Awaitable[None]]
+    status: int = 101
+    headers: dict[str, str] = field(default_factory=dict)
+    """Of the pipeline; no upgraded answer carries them."""
+
+
+Answer = Response | StreamResponse | UpgradeResponse
 Handler = Callable[[Request], Awaitable[Answer]]

@@ -18,10 +18,10 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError
 
-from kcompat.api import negotiate, respond
+from kcompat.api import hijack, negotiate, respond
 from kcompat.api.connection import Connection, Limits, plain
 from kcompat.api.door import Door
-from kcompat.api.request import Handler, Query, Request, Response, StreamResponse
+from kcompat.api.request import Handler, Query, Request, Response, StreamResponse, UpgradeResponse
 from kcompat.apimachinery import errors
 
 _BAD_ESCAPE = re.compile("%(?![0-9a-fA-F]{2})")
@@ -82,11 +82,12 @@ class Listener:
             raw.headers,
             _reader(raw, self._limits),
             connection.who(),
-            upgrade=raw,
         )
         answer = await self._handler(request)
         if isinstance(answer, StreamResponse):
             return await _stream(raw, answer)
+        if isinstance(answer, UpgradeResponse):
+            return await hijack.serve(raw, answer)
         return await _complete(raw, request, answer)
 
 

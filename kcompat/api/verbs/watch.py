@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from kcompat.api import negotiate, parameters, respond, table
+from kcompat.api import negotiate, parameters, respond, streaming, table, websocket
 from kcompat.api.negotiate import Output
 from kcompat.api.request import Answer, Request, StreamResponse, Tree
 from kcompat.api.scope import Scope
@@ -22,6 +22,13 @@ INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
 
 async def handle(request: Request, scope: Scope) -> Answer:
+    answer = await _stream(request, scope)
+    if "Upgrade" in request.headers and websocket.is_requested(request.headers):
+        return streaming.watch(request, answer)
+    return answer
+
+
+async def _stream(request: Request, scope: Scope) -> StreamResponse:
     form = respond.output(request, stream=True)
     options = watching.defaulted(parameters.watch_options(request, scope))
     watching.validate_options(options)
@@ -42,7 +49,7 @@ async def handle(request: Request, scope: Scope) -> Answer:
     return StreamResponse(_lines(scope, batches), content_type=_CONTENT_TYPE)
 
 
-def _failed(request: Request, error: errors.StatusError, form: Output) -> Answer:
+def _failed(request: Request, error: errors.StatusError, form: Output) -> StreamResponse:
     """What goes wrong once a watch is under way is an event (upstream: cacher.go:newErrWatcher)."""
 
     async def lines() -> AsyncIterator[bytes]:

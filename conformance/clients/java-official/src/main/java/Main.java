@@ -194,7 +194,10 @@ public final class Main {
     private static void evicts() throws Exception {
         String name = onePod();
         var eviction = new V1Eviction().metadata(new V1ObjectMeta().name(name).namespace(NAMESPACE));
-        core.createNamespacedPodEviction(name, NAMESPACE, eviction).execute();
+        // execute() of the request reads the answer as an Eviction, but every API server answers with a Status
+        try (var answer = core.createNamespacedPodEviction(name, NAMESPACE, eviction).buildCall(null).execute()) {
+            expect(answer.code() == 201, "evicting: " + answer);
+        }
         until(() -> core.listNamespacedPod(NAMESPACE).execute().getItems().stream().noneMatch(pod -> pod.getMetadata().getName().equals(name)));
     }
 
