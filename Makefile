@@ -24,9 +24,10 @@ lint: $(VENV)/ready-test
 tools: $(VENV)/ready-test
 	$(BIN)/python conformance/tools.py etcd kubectl informer
 
+# Side by side with upstream's binaries, recorded in docs/: make benchmark ARGS='--rows bind-pods,start'
 benchmark: $(VENV)/ready-test
-	$(BIN)/python conformance/tools.py etcd kubectl kube-apiserver
-	$(BIN)/python -m benchmarks $(ARGS)
+	$(BIN)/python conformance/tools.py etcd kube-apiserver kube-controller-manager kube-scheduler
+	$(BIN)/python -m benchmarks --rounds 3 --record docs $(ARGS)
 
 # Upstream's conformance tests: make conformance CLASS=A FOCUS='Watchers' SIG=apps ARGS='--processes 2'. Results: conformance/ledger.yaml
 conformance: $(VENV)/ready-test

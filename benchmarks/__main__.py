@@ -1,68 +1,95 @@
-"""Side by side: upstream's etcd + kube-apiserver and kcompat under the same client-go load, in one run on one machine.
+"""Side by side: upstream's binaries and kcompat under the same client-go load, in one run on one machine.
 
-    python -m benchmarks [--rounds 1] [--seconds 4] [--rows get-configmap,...] [--markdown FILE]
+    python -m benchmarks [--rounds 3] [--seconds 4] [--rows get-configmap,...] [--record docs]
 
-Prints operations a second, server CPU per operation (user + system of the server processes), memory, and the ratios.
+Each round measures every group of rows on one side and at once on the other; medians are shown: operations a second, CPU of the server
+processes per operation (user + system), seconds or memory, and the ratios. --record keeps the measurements as JSON and writes table and chart.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.report import Row, table
-from benchmarks.servers import Kcompat, Server, Upstream
+from benchmarks import chart, report
+from benchmarks.results import Measurement, Results
+from benchmarks.rows import STARTS, Row, chosen, groups
+from benchmarks.servers import SETS, Server
 from benchmarks.tools import load_program, run_row
 
-ROWS = (
-    "get-configmap", "create-configmap", "update-configmap", "patch-configmap", "apply-configmap", "delete-configmap",
-    "create-pod", "patch-pod-status", "watch-fanout", "list-pods", "list-pods-pages", "list-pods-label",
-)  # fmt: skip
-_NEEDS_PODS = ("list-pods", "list-pods-pages", "list-pods-label")
+SIDES = ("upstream", "kcompat")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser("benchmarks", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=1, help="alternating rounds; medians are shown")
-    parser.add_argument("--seconds", type=float, default=4, help="length of a timed row")
-    parser.add_argument("--rows", default=",".join(ROWS))
-    parser.add_argument("--objects", type=int, default=5000, help="pods that the list rows read")
-    parser.add_argument("--only", choices=("kcompat", "upstream"), help="measure one side")
-    parser.add_argument("--markdown", help="write the table here as well")
-    chosen = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
+    try:
+        rows = chosen(options.rows)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
     load_program()
-    sides: list[type[Server]] = [side for side in (Upstream, Kcompat) if chosen.only in (None, side.name)]
-    results: dict[str, dict[str, list[Row]]] = {side.name: {} for side in sides}
-    idle: dict[str, list[tuple[float, float]]] = {side.name: [] for side in sides}
-    for number in range(chosen.rounds):
-        for side in sides:
-            print(f"round {number + 1}: {side.name}", file=sys.stderr, flush=True)
-            _measure(side, chosen, results[side.name], idle[side.name])
-    text = table(results, {name: (statistics.median(s for s, _ in v), statistics.median(m for _, m in v)) for name, v in idle.items()})
-    print(text)
-    if chosen.markdown:
-        Path(chosen.markdown).write_text(text + "\n")
+    results = Results()
+    sides = [side for side in SIDES if options.only in (None, side)]
+    for number in range(options.rounds):
+        for servers, group in groups(rows):
+            for side in sides:
+                print(f"round {number + 1}: {side}: {', '.join(row.name for row in group)}", file=sys.stderr, flush=True)
+                _measure(SETS[servers][side], side, group, options, results)
+    print(report.table(results))
+    if options.record:
+        _record(Path(options.record), results)
     return 0
 
 
-def _measure(side: type[Server], chosen: argparse.Namespace, results: dict[str, list[Row]], idle: list[tuple[float, float]]) -> None:
-    with tempfile.TemporaryDirectory(prefix="kcompat-benchmark-") as directory, side(Path(directory)) as server:
-        idle.append((server.start_seconds, server.memory()))
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=1, help="alternating rounds; medians are shown")
+    parser.add_argument("--seconds", type=float, default=4, help="length of a timed row")
+    parser.add_argument("--rows", default="", help="names, separated by commas (default: all)")
+    parser.add_argument("--objects", type=int, default=5000, help="pods that the list rows read")
+    parser.add_argument("--only", choices=SIDES, help="measure one side")
+    parser.add_argument(
+        "--record", metavar="DIR", help="keep benchmarks.json there, and write the table of benchmarks.md and benchmarks.svg from it"
+    )
+    return parser
+
+
+def _measure(kind: type[Server], side: str, rows: Sequence[Row], options: argparse.Namespace, results: Results) -> None:
+    rows = [row for row in rows if row.upstream or side != "upstream"]
+    if not rows:
+        return
+    with tempfile.TemporaryDirectory(prefix="kcompat-benchmark-") as directory, kind(Path(directory)) as server:
+        for row in rows:
+            if row.name in STARTS:
+                results.add(row.name, side, server.idle())
         filled = False
-        for name in chosen.rows.split(","):
-            if name in _NEEDS_PODS and not filled:
-                run_row(server, "fill-pods", chosen.seconds, chosen.objects)
-                filled = True
-            row = run_row(server, name, chosen.seconds, chosen.objects)
-            if row is None:
+        for row in rows:
+            if row.name in STARTS:
                 continue
-            results.setdefault(name, []).append(row)
-            print(json.dumps({"server": side.name, "row": name, "per_second": round(row.rate, 1), "cpu_us": round(row.cpu * 1e6, 1)}), file=sys.stderr)
+            if row.fills and not filled:
+                run_row(server, "fill-pods", options.seconds, options.objects, {})
+                filled = True
+            measured = run_row(server, row.name, options.seconds, options.objects, row.flags)
+            if measured is not None:
+                results.add(row.name, side, measured)
+                _tell(row, side, measured)
+
+
+def _tell(row: Row, side: str, measured: Measurement) -> None:
+    print(f"  {row.name} {side}: {measured.rate:,.1f}/s, {measured.cpu * 1e6:,.0f} µs CPU each, {measured.seconds:.2f} s", file=sys.stderr)
+
+
+def _record(directory: Path, results: Results) -> None:
+    """Rows measured now replace those kept; the others stay."""
+    directory.mkdir(parents=True, exist_ok=True)
+    kept = Results.read(directory / "benchmarks.json")
+    kept.replace(results)
+    kept.write(directory / "benchmarks.json")
+    (directory / "benchmarks.svg").write_text(chart.svg(kept))
+    report.insert(directory / "benchmarks.md", report.table(kept))
 
 
 if __name__ == "__main__":

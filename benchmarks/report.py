@@ -1,59 +1,79 @@
-"""The table of a benchmark run. Used by `benchmarks/__main__.py`."""
+"""The table of the measurements, and its place in the documentation. Used by `__main__.py`; `verdict` also by `chart.py`."""
 
 from __future__ import annotations
 
-import statistics
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-TARGETS = {
-    "get-configmap": (2, 4), "create-configmap": (1.3, 1.3), "update-configmap": (1.5, 2), "patch-configmap": (1.5, 2),
-    "apply-configmap": (1.5, 2), "create-pod": (1.5, 2), "patch-pod-status": (1.5, 2), "list-pods": (5, 5), "list-pods-pages": (0, 5),
-    "list-pods-label": (0, 5), "watch-fanout": (2, 3), "delete-configmap": (1.5, 2),
-}  # fmt: skip
-"""What kcompat must reach: times the peer's operations a second, and the peer's CPU per operation divided by ours."""
+from benchmarks.results import Median, Results
+from benchmarks.rows import ROWS, Row
+
+BEGIN, END = "<!-- table: written by make benchmark -->", "<!-- end of table -->"
+_HEAD = "| row | upstream | kcompat | times as fast | CPU ÷ | target | reached |\n|---|---|---|---|---|---|---|"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One measurement: operations, seconds of wall time, seconds of server CPU, resident MiB afterwards."""
+class Verdict:
+    """How kcompat compares. `times`: how many times better it is in what the row shows; None where one side is missing."""
 
-    operations: int
-    seconds: float
-    cpu_seconds: float
-    memory: float
-
-    @property
-    def rate(self) -> float:
-        return self.operations / self.seconds
-
-    @property
-    def cpu(self) -> float:
-        """Seconds of server CPU per operation."""
-        return self.cpu_seconds / max(1, self.operations)
+    times: float | None
+    cpu: float | None
+    reached: bool | None
 
 
-def _median(rows: Sequence[Row]) -> tuple[float, float, float]:
-    return (statistics.median(r.rate for r in rows), statistics.median(r.cpu for r in rows), statistics.median(r.memory for r in rows))
+def verdict(row: Row, theirs: Median | None, ours: Median | None) -> Verdict:
+    if ours is None:
+        return Verdict(None, None, None)
+    within = not row.most or _shown(row, ours) <= row.most
+    if theirs is None:
+        return Verdict(None, None, within if row.most and not (row.rate or row.cpu) else None)
+    if row.shown == "rate":
+        times = ours.rate / theirs.rate
+    else:
+        times = _shown(row, theirs) / _shown(row, ours)
+    cpu = theirs.cpu / ours.cpu if ours.cpu and theirs.cpu else None
+    return Verdict(times, cpu, within and times >= row.rate and (not row.cpu or (cpu or 0) >= row.cpu))
 
 
-def table(results: Mapping[str, Mapping[str, Sequence[Row]]], idle: Mapping[str, tuple[float, float]]) -> str:
-    """Markdown: a line a row, with ratios where both sides were measured."""
-    lines = ["| row | upstream op/s · CPU | kcompat op/s · CPU | op/s × | CPU ÷ | target | reached |", "|---|---|---|---|---|---|---|"]
-    upstream, ours = results.get("upstream", {}), results.get("kcompat", {})
-    for name in {**upstream, **ours}:
-        lines.append(_line(name, upstream.get(name), ours.get(name)))
-    for side, (seconds, memory) in idle.items():
-        lines.append(f"| {side}: start to ready {seconds:.2f} s, memory idle {memory:.0f} MiB | | | | | | |")
-    return "\n".join(lines)
+def _shown(row: Row, median: Median) -> float:
+    return {"rate": median.rate, "seconds": median.seconds, "memory": median.memory}[row.shown]
 
 
-def _line(name: str, theirs: Sequence[Row] | None, ours: Sequence[Row] | None) -> str:
-    shown = [f"{_median(side)[0]:,.0f}/s · {_median(side)[1] * 1e6:,.0f} µs" if side else "–" for side in (theirs, ours)]
-    rate, cpu = TARGETS.get(name, (0, 0))
-    wanted = " and ".join(filter(None, (f"≥ {rate}× op/s" if rate else "", f"≤ 1/{cpu} CPU" if cpu else "")))
-    if not theirs or not ours:
-        return f"| {name} | {shown[0]} | {shown[1]} | | | {wanted} | |"
-    times, less = _median(ours)[0] / _median(theirs)[0], _median(theirs)[1] / max(1e-9, _median(ours)[1])
-    reached = "yes" if times >= rate and less >= cpu else "no"
-    return f"| {name} | {shown[0]} | {shown[1]} | {times:.2f} | {less:.2f} | {wanted} | {reached} |"
+def table(results: Results) -> str:
+    """Markdown, a line a row in the order of ROWS."""
+    lines = [
+        _line(row, results.rows[row.name].median("upstream"), results.rows[row.name].median("kcompat"))
+        for row in ROWS
+        if row.name in results.rows
+    ]
+    return "\n".join([_HEAD, *lines])
+
+
+def _line(row: Row, theirs: Median | None, ours: Median | None) -> str:
+    found = verdict(row, theirs, ours)
+    ratios = [f"{value:.2f}" if value else "" for value in (found.times, found.cpu)]
+    reached = {None: "", True: "yes", False: "no"}[found.reached]
+    return f"| {row.what} | {_text(row, theirs)} | {_text(row, ours)} | {' | '.join(ratios)} | {wanted(row)} | {reached} |"
+
+
+def _text(row: Row, median: Median | None) -> str:
+    if median is None:
+        return "–"
+    if row.shown == "memory":
+        return f"{median.memory:,.0f} MiB"
+    cpu = f" · {median.cpu * 1e6:,.0f} µs" if median.cpu else ""
+    return (f"{median.seconds:.2f} s" if row.shown == "seconds" else f"{median.rate:,.0f}/s") + cpu
+
+
+def wanted(row: Row) -> str:
+    unit = {"rate": "/s", "seconds": " s", "memory": " MiB"}[row.shown]
+    asked = (f"≥ {row.rate:g}×" if row.rate else "", f"≤ 1/{row.cpu:g} CPU" if row.cpu else "", f"≤ {row.most:g}{unit}" if row.most else "")
+    return " and ".join(filter(None, asked))
+
+
+def insert(page: Path, text: str) -> None:
+    """Puts the table between the page's markers; the prose around them is kept."""
+    old = page.read_text() if page.exists() else ""
+    before, _, rest = old.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")

@@ -6,9 +6,10 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
-from benchmarks.report import Row
+from benchmarks.results import Measurement
 from benchmarks.servers import Server
 from conformance.tools import CACHE, go
 
@@ -27,14 +28,16 @@ def load_program() -> Path:
     return target
 
 
-def run_row(server: Server, row: str, seconds: float, objects: int) -> Row | None:
-    """Runs one row; None when the server refuses what the row does."""
+def run_row(server: Server, row: str, seconds: float, objects: int, more: Mapping[str, int]) -> Measurement | None:
+    """Runs one row; None when the server refuses what the row does. more: flags of the load program."""
     command = [str(load_program()), "-kubeconfig", str(server.kubeconfig), "-row", row, "-seconds", str(seconds), "-objects", str(objects)]
+    command += [f"-{name}={value}" for name, value in more.items()]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdin is not None and process.stderr is not None and process.stdout is not None
     while (line := process.stderr.readline()) and line.strip() != "READY":
         print(line, end="", file=sys.stderr)
-    before = server.cpu()
+    server.settle()
+    load, before = os.getloadavg()[0], server.cpu()
     try:
         process.stdin.write("\n")
         process.stdin.flush()
@@ -46,4 +49,4 @@ def run_row(server: Server, row: str, seconds: float, objects: int) -> Row | Non
         print(f"{row}: {complaint.strip()}", file=sys.stderr)
         return None
     measured = json.loads(output)
-    return Row(measured["operations"], measured["seconds"], spent, server.memory())
+    return Measurement(measured["operations"], measured["seconds"], spent, server.memory(), load)

@@ -2,8 +2,8 @@
 //
 //	load -kubeconfig FILE -row get-configmap -workers 16 -seconds 4
 //
-// Each row prepares its objects first; only the timed part counts. The line "TIMED" on stderr marks its start, so that the caller
-// can read the server's CPU time around it.
+// Each row prepares its objects first; only the timed part counts. It says READY on stderr and waits for a line on stdin, so that the
+// caller can read the server's CPU time before it starts. cluster.go holds the rows that need a scheduler.
 package main
 
 import (
@@ -34,6 +34,8 @@ var (
 	objects    = flag.Int("objects", 5000, "objects that list rows read")
 	watchers   = flag.Int("watchers", 100, "watchers of the fan-out row")
 	events     = flag.Int("events", 500, "events of the fan-out row")
+	nodes      = flag.Int("nodes", 1000, "nodes of the scheduling rows; made if they are not there")
+	pods       = flag.Int("pods", 3000, "pods of the scheduling rows")
 )
 
 const namespace = "load"
@@ -135,7 +137,7 @@ func main() {
 	client, err := kubernetes.NewForConfig(config())
 	check(err)
 	client.CoreV1().Namespaces().Create(ctx, &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace}}, metav1.CreateOptions{})
-	maps, pods := client.CoreV1().ConfigMaps(namespace), client.CoreV1().Pods(namespace)
+	maps, podsOf := client.CoreV1().ConfigMaps(namespace), client.CoreV1().Pods(namespace)
 	unique := time.Now().UnixNano()
 	name := func(w, i int) string { return fmt.Sprintf("%s-%x-%d-%d", *row, unique, w, i) }
 	perWorker := func() {
@@ -187,19 +189,19 @@ func main() {
 	case "create-pod":
 		timed(func() int64 {
 			return each(func(w, i int) error {
-				_, err := pods.Create(ctx, pod(name(w, i), i), metav1.CreateOptions{})
+				_, err := podsOf.Create(ctx, pod(name(w, i), i), metav1.CreateOptions{})
 				return err
 			})
 		})
 	case "patch-pod-status":
 		for w := 0; w < *workers; w++ {
-			_, err := pods.Create(ctx, pod(name(w, 0), 0), metav1.CreateOptions{})
+			_, err := podsOf.Create(ctx, pod(name(w, 0), 0), metav1.CreateOptions{})
 			check(err)
 		}
 		timed(func() int64 {
 			return each(func(w, i int) error {
 				body := fmt.Sprintf(`{"status":{"phase":"Running","podIP":"10.1.%d.%d","conditions":[{"type":"Ready","status":"True"}]}}`, i/250%250, i%250+1)
-				_, err := pods.Patch(ctx, name(w, 0), types.StrategicMergePatchType, []byte(body), metav1.PatchOptions{}, "status")
+				_, err := podsOf.Patch(ctx, name(w, 0), types.StrategicMergePatchType, []byte(body), metav1.PatchOptions{}, "status")
 				return err
 			})
 		})
@@ -213,14 +215,17 @@ func main() {
 			return count(n, func(i int) error { return maps.Delete(ctx, name(0, i), metav1.DeleteOptions{}) })
 		})
 	case "fill-pods":
-		list, err := pods.List(ctx, metav1.ListOptions{Limit: 1})
+		list, err := podsOf.List(ctx, metav1.ListOptions{Limit: 1})
 		check(err)
 		have := len(list.Items)
 		if list.RemainingItemCount != nil {
 			have += int(*list.RemainingItemCount)
 		}
 		timed(func() int64 {
-			return count(max(0, *objects-have), func(i int) error { _, err := pods.Create(ctx, pod(name(0, i), i), metav1.CreateOptions{}); return err })
+			return count(max(0, *objects-have), func(i int) error {
+				_, err := podsOf.Create(ctx, pod(name(0, i), i), metav1.CreateOptions{})
+				return err
+			})
 		})
 	case "list-pods":
 		timed(func() int64 { return reads(client, "") })
@@ -243,6 +248,12 @@ func main() {
 		timed(func() int64 { return reads(client, "tenth=3") })
 	case "watch-fanout":
 		fanOut(ctx, client)
+	case "bind-pods":
+		bindPods(ctx, client)
+	case "deployment-bound":
+		deploy(ctx, client, isBound)
+	case "deployment-running":
+		deploy(ctx, client, isRunning)
 	default:
 		check(fmt.Errorf("unknown row %q", *row))
 	}
