@@ -415,7 +415,10 @@ async def _healthy() -> None:
 
 def _tree(answer: Response) -> Any:
     """Local answers carry trees; documents made as bytes (OpenAPI, health) are given as text."""
-    return answer.tree if answer.tree is not None else answer.body.decode("utf-8", "replace")
+    if answer.tree is not None:
+        return answer.tree
+    assert isinstance(answer.body, bytes), "local lists are trees"
+    return answer.body.decode("utf-8", "replace")
 
 
 class Cluster:

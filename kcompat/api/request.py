@@ -5,7 +5,7 @@ within the process (`cluster.py`'s local transport); and RequestInfo, what a URL
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
@@ -102,12 +102,20 @@ class Request:
     warnings: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """A long body, made piece by piece as the client takes it: it never stands in memory as a whole. `length`: bytes of all pieces."""
+
+    length: int
+    pieces: Iterable[bytes]
+
+
 @dataclass(slots=True)
 class Response:
     """A complete answer. For local requests `tree` may stand in for `body`."""
 
     status: int = 200
-    body: bytes = b""
+    body: bytes | Pieces = b""
     content_type: str = "application/json"
     """"" for an answer that names none."""
     headers: dict[str, str] = field(default_factory=dict)

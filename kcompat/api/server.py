@@ -9,6 +9,7 @@ import asyncio
 import re
 import ssl
 import zlib
+from collections.abc import Iterable
 from contextlib import aclosing
 from typing import Any
 from urllib.parse import unquote
@@ -21,7 +22,7 @@ from aiohttp.web_protocol import RequestHandler, RequestPayloadError
 from kcompat.api import hijack, negotiate, respond
 from kcompat.api.connection import Connection, Limits, plain
 from kcompat.api.door import Door
-from kcompat.api.request import Handler, Query, Request, Response, StreamResponse, UpgradeResponse
+from kcompat.api.request import Handler, Pieces, Query, Request, Response, StreamResponse, UpgradeResponse
 from kcompat.apimachinery import errors
 
 _BAD_ESCAPE = re.compile("%(?![0-9a-fA-F]{2})")
@@ -88,7 +89,9 @@ class Listener:
             return await _stream(raw, answer)
         if isinstance(answer, UpgradeResponse):
             return await hijack.serve(raw, answer)
-        return await _complete(raw, request, answer)
+        if isinstance(answer.body, Pieces):
+            return await _long(raw, request, answer, answer.body)
+        return await _complete(raw, request, answer, answer.body)
 
 
 def _request(message: RawRequestMessage, payload: StreamReader, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
@@ -131,8 +134,7 @@ async def _limited(raw: web.BaseRequest, limit: int) -> bytes:
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-async def _complete(raw: web.BaseRequest, request: Request, answer: Response) -> web.Response:
-    body = answer.body
+async def _complete(raw: web.BaseRequest, request: Request, answer: Response, body: bytes) -> web.Response:
     if answer.tree is not None and not body:
         body = respond.encode(answer.tree, negotiate.Output())
     headers = answer.headers
@@ -149,6 +151,38 @@ async def _complete(raw: web.BaseRequest, request: Request, answer: Response) ->
     if answer.status == 413:  # the rest of the body would follow
         response.force_close()
     return response
+
+
+async def _long(raw: web.BaseRequest, request: Request, answer: Response, body: Pieces) -> web.StreamResponse:
+    """Piece by piece, each when the client has taken most of those before it."""
+    headers = {**_single(answer.headers), "Content-Type": answer.content_type}
+    compressed = _wants_gzip(request)
+    if compressed:
+        headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    response = web.StreamResponse(status=answer.status, headers=headers)
+    _add_warnings(response, answer.headers)
+    if compressed:
+        response.enable_chunked_encoding()
+    else:
+        response.content_length = body.length
+    await response.prepare(raw)
+    if raw.method != "HEAD":
+        if compressed:
+            await _write_compressed(response, body.pieces)
+        else:
+            for piece in body.pieces:
+                await response.write(piece)
+    await response.write_eof()
+    return response
+
+
+async def _write_compressed(response: web.StreamResponse, pieces: Iterable[bytes]) -> None:
+    loop = asyncio.get_running_loop()
+    compressor = zlib.compressobj(1, zlib.DEFLATED, 31)
+    for piece in pieces:
+        if compressed := await loop.run_in_executor(None, compressor.compress, piece):
+            await response.write(compressed)
+    await response.write(compressor.flush())
 
 
 class _Untyped(web.Response):

@@ -5,6 +5,7 @@ Upstream: apimachinery meta/internalversion/validation, apiserver storage/{cache
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -13,10 +14,14 @@ from kcompat.apimachinery.field import FieldError, Path, forbidden, not_supporte
 from kcompat.apimachinery.selectors import ALL_FIELDS, EVERYTHING, FieldSelector, LabelSelector
 from kcompat.registry import continue_tokens
 from kcompat.registry.store import Store
+from kcompat.storage.indexes import Term
 from kcompat.storage.interface import Compacted, FutureRevision, Revision
-from kcompat.storage.watch_cache import Entry, ResourceCache
+from kcompat.storage.watch_cache import Entry, Past, ResourceCache
 
 EXACT, NOT_OLDER_THAN = "Exact", "NotOlderThan"
+_EQUAL = ("=", "==", "in")
+_IN_KEYS = ("metadata.name", "metadata.namespace")
+"""Fields by which objects are found without an index."""
 EXPIRED_CONTINUE = (
     "The provided continue parameter is too old to display a consistent list result. You can start a new list without "
     "the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token "
@@ -39,6 +44,13 @@ class ListOptions:
     @property
     def selective(self) -> bool:
         return not (self.labels.empty and self.fields.empty)
+
+    @property
+    def terms(self) -> list[Term]:
+        """What an object must have to match, as indexes know it."""
+        labels = [Term("label", one.key, one.values[0]) for one in self.labels.requirements if one.operator in _EQUAL and len(one.values) == 1]
+        fields = [Term("field", one.field, one.value) for one in self.fields.requirements if one.operator == "=" and one.field not in _IN_KEYS]
+        return labels + fields
 
     def matches(self, entry: Entry) -> bool:
         return (self.labels.empty or self.labels.matches(entry.labels)) and (self.fields.empty or self.fields.matches(entry.fields))
@@ -131,17 +143,23 @@ async def _continued(store: Store, scope: str, options: ListOptions) -> Listed:
 async def _at(store: Store, scope: str, start: str | None, revision: Revision, options: ListOptions) -> Listed:
     """A page as of exactly this revision: from the cache while nothing changed since, else from the backend's history."""
     cache = await store.entries()
-    if cache.changed <= revision <= store.cache.revision:
-        return _page(cache, store, scope, start, revision, options)
+    backend = store.cache.backend
+    limit = options.limit if options.limit > 0 and not options.selective else None
     try:
-        page = await store.cache.backend.range(scope, at=revision, start=start)
+        if revision < store.cache.revision:
+            await backend.get(scope, at=revision)  # raises Compacted: a revision that others can no longer read is not read here either
+        if revision <= store.cache.revision and (past := cache.past(revision)) is not None:
+            return _page(cache, store, scope, start, revision, options, past)
+        page = await backend.range(scope, at=revision, start=start, limit=limit)
     except FutureRevision:
         await wait_for_revision(store, revision)
         return await _at(store, scope, start, revision, options)
     except Compacted as compacted:
         raise _expired(store, scope, start) from compacted
     entries = [cache.entry(item) for item in page.items]
-    return _cut(entries, store, scope, revision, options)
+    if limit is not None:
+        return _first(entries, page.count, scope, revision)
+    return _cut(entries, entries[-1].key if entries else "", scope, revision, options)
 
 
 def _expired(store: Store, scope: str, start: str | None) -> errors.StatusError:
@@ -152,30 +170,46 @@ def _expired(store: Store, scope: str, start: str | None) -> errors.StatusError:
     return error
 
 
-def _page(cache: ResourceCache, store: Store, scope: str, start: str | None, revision: Revision, options: ListOptions) -> Listed:
-    entries = _candidates(cache, scope, options) if start is None else cache.scan(scope, start)
-    return _cut(entries, store, scope, revision, options)
+def _page(
+    cache: ResourceCache, store: Store, scope: str, start: str | None, revision: Revision, options: ListOptions, past: Past | None = None
+) -> Listed:
+    """A page of what the cache has, or had in the `past`."""
+    if options.limit > 0 and not options.selective:
+        return _first(*cache.page(scope, start, options.limit, past or {}), scope, revision)
+    if past:
+        entries, _ = cache.page(scope, start, sys.maxsize, past)
+        return _cut(entries, entries[-1].key if entries else "", scope, revision, options)
+    return _cut(candidates(cache, scope, options, start), cache.last(scope), scope, revision, options)
 
 
-def _candidates(cache: ResourceCache, scope: str, options: ListOptions) -> Sequence[Entry]:
-    """The entries a selector can match: one by name, those of an index, or all."""
+def candidates(cache: ResourceCache, scope: str, options: ListOptions, start: str | None = None) -> Sequence[Entry]:
+    """The entries the selectors can match, from start on: one by name, those of an index, or all."""
+    if not options.selective:
+        return cache.scan(scope, start)
+    everywhere = cache.layout.namespaced and scope == cache.layout.prefix
+    if everywhere and (namespace := options.fields.requires_exact_match("metadata.namespace")):
+        scope, everywhere = f"{scope}{namespace}/", False
     name = options.fields.requires_exact_match("metadata.name")
-    if name is not None and (scope != cache.layout.prefix or not cache.layout.namespaced):
+    if name is not None and not everywhere:
         entry = cache.get(scope + name)
-        return [entry] if entry is not None else []
-    for field_name in cache.indexes:
-        value = options.fields.requires_exact_match(field_name)
-        if value is not None:
-            return cache.indexed(field_name, value, scope)
-    return cache.scan(scope)
+        return [entry] if entry is not None and (start is None or entry.key >= start) else []
+    return cache.candidates(scope, options.terms, start)
 
 
-def _cut(entries: Sequence[Entry], store: Store, scope: str, revision: Revision, options: ListOptions) -> Listed:
-    """A page of the entries. Behind a full one there is more as soon as there is any entry, selected or not: upstream looks no further."""
+def _first(page: Sequence[Entry], count: int, scope: str, revision: Revision) -> Listed:
+    """The first page of `count` entries, none of which is left out."""
+    remaining = count - len(page)
+    if not remaining:
+        return Listed(page, revision)
+    return Listed(page, revision, continue_tokens.encode(page[-1].key + "\0", scope, revision), remaining)
+
+
+def _cut(entries: Sequence[Entry], last: str, scope: str, revision: Revision, options: ListOptions) -> Listed:
+    """A page of the entries. Behind a full one there is more as soon as there is any object, selected or not: upstream looks no further.
+    `last`: the last object's key."""
     selected = [entry for entry in entries if options.matches(entry)] if options.selective else entries
     limit = options.limit
-    if limit <= 0 or len(selected) < limit or selected[limit - 1] is entries[-1]:
+    if limit <= 0 or len(selected) < limit or selected[limit - 1].key == last:
         return Listed(selected, revision)
     page = selected[:limit]
-    remaining = None if options.selective else len(entries) - limit
-    return Listed(page, revision, continue_tokens.encode(page[-1].key + "\0", scope, revision), remaining)
+    return Listed(page, revision, continue_tokens.encode(page[-1].key + "\0", scope, revision))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from kcompat.apimachinery import errors
 from kcompat.apimachinery.field import FieldError, Path, forbidden, not_supported
-from kcompat.registry.listing import EXACT, NOT_OLDER_THAN, ListOptions, wait_for_revision
+from kcompat.registry.listing import EXACT, NOT_OLDER_THAN, ListOptions, candidates, wait_for_revision
 from kcompat.registry.store import Store
 from kcompat.storage.interface import Compacted, Revision
 from kcompat.storage.watch_cache import ADDED, DELETED, MODIFIED, CacheEvent, Dropped, Entry, ResourceCache, Watcher
@@ -111,7 +111,7 @@ async def _from_state(
     if options.send_initial_events is False:
         return [], watcher
     selected = options.list
-    entries = cache.scan(scope)
+    entries = candidates(cache, scope, selected)
     happenings: list[Happening | Bookmark] = [
         Happening(ADDED, entry) for entry in entries if not selected.selective or selected.matches(entry)
     ]

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kcompat.storage import codec
+from kcompat.storage.indexes import Indexes, Term
 from kcompat.storage.interface import Backend, Compacted, Event, KeyValue, Revision, Unavailable
 
 Tree = dict[str, Any]
@@ -32,6 +33,11 @@ HISTORY_BYTES = 32 << 20
 QUEUE_LIMIT = 10_000
 QUEUE_BYTES = 32 << 20
 """Undelivered events, and bytes of them, after which a slow watcher is dropped."""
+
+
+_LOADED_AT_ONCE = 500
+"""Entries made at first use before others get a turn."""
+_WORTH_AN_INDEX = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +115,10 @@ class Entry:
             "metadata.namespace": metadata.get("namespace", ""),
             **{name: getter(tree) for name, getter in self.layout.fields.items()},
         }
+
+
+Past = dict[str, Entry | None]
+"""By key, what an object once was (None: it was not there)."""
 
 
 class CacheEvent:
@@ -198,7 +208,7 @@ class ResourceCache:
         self.layout = layout
         self.entries: dict[str, Entry] = {}
         self.keys: list[str] = []
-        self.indexes: dict[str, dict[str, set[str]]] = {name: {} for name in layout.indexes}
+        self.indexes = Indexes(layout.indexes)
         self.history: deque[CacheEvent] = deque()
         self._history_bytes = 0
         self.history_start: Revision = 0
@@ -223,8 +233,10 @@ class ResourceCache:
         self._backlog = []
         page = await self.cache.backend.range(self.layout.prefix)
         await self.cache.wait_for(page.revision)
-        for item in page.items:
+        for number, item in enumerate(page.items, 1):
             self._insert(self.entry(item))
+            if number % _LOADED_AT_ONCE == 0:
+                await asyncio.sleep(0)
         self.history_start = self.changed = page.revision
         backlog, self._backlog = self._backlog, None
         self._loaded = True
@@ -294,30 +306,16 @@ class ResourceCache:
             self.keys.append(entry.key)
         else:
             insort(self.keys, entry.key)
-        for name, index in self.indexes.items():
-            index.setdefault(entry.fields[name], set()).add(entry.key)
+        self.indexes.add(entry)
 
     def _replace(self, previous: Entry, entry: Entry) -> None:
         self.entries[entry.key] = entry
-        for name, index in self.indexes.items():
-            before, after = previous.fields[name], entry.fields[name]
-            if before != after:
-                self._unindex(index, before, entry.key)
-                index.setdefault(after, set()).add(entry.key)
+        self.indexes.replace(previous, entry)
 
     def _remove(self, previous: Entry) -> None:
         del self.entries[previous.key]
         del self.keys[bisect_left(self.keys, previous.key)]
-        for name, index in self.indexes.items():
-            self._unindex(index, previous.fields[name], previous.key)
-
-    @staticmethod
-    def _unindex(index: dict[str, set[str]], value: str, key: str) -> None:
-        keys = index.get(value)
-        if keys is not None:
-            keys.discard(key)
-            if not keys:
-                del index[value]
+        self.indexes.discard(previous)
 
     def get(self, key: str) -> Entry | None:
         return self.entries.get(key)
@@ -327,13 +325,53 @@ class ResourceCache:
         keys, entries = self.keys, self.entries
         if start is None and prefix == self.layout.prefix:
             return [entries[key] for key in keys]
-        low = bisect_left(keys, start if start is not None and start > prefix else prefix)
-        high = bisect_left(keys, prefix[:-1] + chr(ord(prefix[-1]) + 1), low)
+        low, high = self._span(prefix, start)
         return [entries[key] for key in keys[low:high]]
 
-    def indexed(self, name: str, value: str, prefix: str) -> Sequence[Entry]:
-        """Entries whose field label has this value, in key order."""
-        return [self.entries[key] for key in sorted(self.indexes[name].get(value, ())) if key.startswith(prefix)]
+    def _span(self, prefix: str, start: str | None) -> tuple[int, int]:
+        """Where in `keys` those under prefix, from start on, are."""
+        keys = self.keys
+        low = bisect_left(keys, start if start is not None and start > prefix else prefix)
+        return low, bisect_left(keys, prefix[:-1] + chr(ord(prefix[-1]) + 1), low)
+
+    def page(self, prefix: str, start: str | None, limit: int, past: Past) -> tuple[list[Entry], int]:
+        """The first `limit` entries under prefix in key order, from start on, and how many there are in all; as it was in the `past`."""
+        low, high = self._span(prefix, start)
+        keys, entries = self.keys, self.entries
+        if not past:
+            return [entries[key] for key in keys[low : min(high, low + limit)]], high - low
+        old = {key: entry for key, entry in past.items() if key.startswith(prefix) and (start is None or key >= start)}
+        gone = [key for key, entry in old.items() if entry is not None and key not in entries]
+        unborn = [key for key, entry in old.items() if entry is None and key in entries]
+        present = [key for key in keys[low : min(high, low + limit + len(unborn))] if old.get(key, self) is not None]
+        chosen = [old.get(key) or entries[key] for key in sorted([*present, *gone])[:limit]]
+        return chosen, high - low + len(gone) - len(unborn)
+
+    def last(self, prefix: str) -> str:
+        """The last key under prefix; "" when there is none."""
+        low, high = self._span(prefix, None)
+        return self.keys[high - 1] if high > low else ""
+
+    def past(self, revision: Revision) -> Past | None:
+        """What was different at `revision`; None when the history does not reach back to it."""
+        if revision < self.history_start:
+            return None
+        past: Past = {}
+        for event in reversed(self.history):
+            if event.revision <= revision:
+                break
+            past[event.entry.key] = event.previous
+        return past
+
+    def candidates(self, prefix: str, terms: Sequence[Term], start: str | None = None) -> Sequence[Entry]:
+        """Entries under prefix in key order, from start on: all that fulfil all the terms, and perhaps others."""
+        entries = self.entries
+        if not terms or len(entries) < _WORTH_AN_INDEX:
+            return self.scan(prefix, start)
+        keys = self.indexes.fewest(terms, entries.values())
+        if len(keys) > len(entries) // 2:
+            return self.scan(prefix, start)
+        return [entries[key] for key in sorted(keys) if key.startswith(prefix) and (start is None or key >= start)]
 
     def subscribe(self, prefix: str) -> Watcher:
         """A watcher of everything after the cache's present revision. Call `unsubscribe` when done."""

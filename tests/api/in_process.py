@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from kcompat.api.request import Peer, Query, Request, Response, StreamResponse
+from kcompat.api.request import Peer, Pieces, Query, Request, Response, StreamResponse
 from kcompat.cluster import ControlPlane
 
 
@@ -35,6 +35,10 @@ class Api:
         """(status, decoded JSON)."""
         answer = await self.raw(method, url, body, **headers)
         assert isinstance(answer, Response)
+        if isinstance(answer.body, Pieces):
+            body = b"".join(answer.body.pieces)
+            assert len(body) == answer.body.length
+            answer.body = body
         self.seen.append(answer)
         return answer.status, orjson.loads(answer.body) if answer.content_type == "application/json" and answer.body else answer.body
 

@@ -19,6 +19,19 @@ async def test_items_carry_no_kind(api: Api, config_maps: str) -> None:
     assert [sorted(item) for item in answer["items"]] == [["metadata"], ["metadata"]]
 
 
+async def test_long_lists_are_whole(api: Api, config_maps: str) -> None:
+    names = [f"m{i:03}" for i in range(300)]
+    for name in names:
+        await api.ok("POST", config_maps, {"metadata": {"name": name, "labels": {"tenth": name[-1]}}, "data": {"text": "x" * 1000}})
+    answer = await api.ok("GET", config_maps)
+    assert [item["metadata"]["name"] for item in answer["items"]] == names
+    tenth = await api.ok("GET", f"{config_maps}?labelSelector=tenth%3D3&limit=20")
+    found = [item["metadata"]["name"] for item in tenth["items"]]
+    rest = await api.ok("GET", f"{config_maps}?labelSelector=tenth%3D3&limit=20&continue={tenth['metadata']['continue']}")
+    assert found + [item["metadata"]["name"] for item in rest["items"]] == names[3::10]
+    assert "continue" not in rest["metadata"]
+
+
 async def test_pages_show_one_moment(api: Api, config_maps: str) -> None:
     await fill(api, config_maps, 5)
     page = await api.ok("GET", f"{config_maps}?limit=2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -12,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from kcompat.api import server
 from kcompat.api.connection import Limits
-from kcompat.api.request import Answer, Request, Response, StreamResponse
+from kcompat.api.request import Answer, Pieces, Request, Response, StreamResponse
 from kcompat.api.server import Listener, tls_context
 from kcompat.apimachinery import errors
 from kcompat.apimachinery.clock import SystemClock
@@ -29,6 +31,8 @@ class Handler:
         self.streaming = 0
 
     async def __call__(self, request: Request) -> Answer:
+        if request.path == "/long":
+            return Response(200, Pieces(30 * 10_000, (bytes([65 + number]) * 10_000 for number in range(30))))
         if request.path == "/watch":
             return StreamResponse(self._lines())
         try:
@@ -87,6 +91,31 @@ async def everything(reader: asyncio.StreamReader) -> bytes:
 
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n"
 POST = b"POST /a HTTP/1.1\r\nHost: x\r\n"
+
+
+LONG = b"".join(bytes([65 + number]) * 10_000 for number in range(30))
+
+
+async def test_long_answers_come_in_pieces() -> None:
+    async with listening() as (listener, _), connected(listener) as (reader, writer):
+        for method, body in (("HEAD", b""), ("GET", LONG), ("GET", LONG)):
+            writer.write(f"{method} /long HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n".encode())
+            head = await reader.readuntil(b"\r\n\r\n")
+            assert b"Content-Length: 300000\r\n" in head
+            assert await reader.readexactly(len(body)) == body
+
+
+async def test_long_answers_are_compressed_over_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "_LOOPBACK", ())
+    async with listening() as (listener, _), connected(listener) as (reader, writer):
+        writer.write(b"GET /long HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAccept-Encoding: gzip\r\n\r\n")
+        head, _, body = (await everything(reader)).partition(b"\r\n\r\n")
+        assert b"Content-Encoding: gzip" in head and b"Transfer-Encoding: chunked" in head
+        compressed = b""
+        while (size := int(body.partition(b"\r\n")[0], 16)) > 0:
+            _, _, body = body.partition(b"\r\n")
+            compressed, body = compressed + body[:size], body[size + 2 :]
+        assert gzip.decompress(compressed) == LONG
 
 
 @pytest.mark.parametrize(
