@@ -44,10 +44,11 @@ from kcompat.auth.interface import AuthorizationAttributes, Decision
 from kcompat.auth.kubeconfig import Kubeconfig
 from kcompat.auth.rule_resolver import RuleResolver
 from kcompat.auth.tokens import KeySet, TokenIssuer
-from kcompat.client.agent import user_agent
+from kcompat.client.agent import agent_of
 from kcompat.client.client import Client
 from kcompat.client.local import LocalAnswer, LocalTransport
 from kcompat.config import Settings
+from kcompat.controller_settings import Own, controller_settings
 from kcompat.ensure import ensure_objects, ensure_policy
 from kcompat.leading import run_leading
 from kcompat.registry import bootstrap
@@ -286,7 +287,7 @@ class ControlPlane:
 
     async def local(self, user: UserInfo, method: str, path: str, query: str, body: Any, content_type: str) -> LocalAnswer:
         """client.local.Pipeline: a request of this process, through every stage but those of the socket."""
-        headers = {"Content-Type": content_type, "User-Agent": user_agent(user.name)}
+        headers = {"Content-Type": content_type, "User-Agent": agent_of(user.name)}
         request = Request(method, path, Query(query), headers, _no_body, _LOCAL, body, user, local=True)
         answer = await self.handler(request)
         if isinstance(answer, StreamResponse):
@@ -314,12 +315,11 @@ class ControlPlane:
             await self._start_nodes()
 
     async def _start_controllers(self) -> None:
-        from kcompat.controllers.controller import Settings as ControllerSettings
         from kcompat.controllers.manager import Manager
 
-        told = ControllerSettings(root_ca=self.pki.ca.certificate_pem.decode())
+        told = controller_settings(self.settings, self._own_authority(), self.clock, self.identity)
         manager = Manager(
-            self.client_for, disabled=self.settings.disabled_controllers, settings=told, clock=self.clock, identity=self.identity
+            self.client_for, names=self.settings.chosen_controllers, settings=told, clock=self.clock, identity=self.identity
         )
         if self.settings.leader_elect:
             self._background("controllers", self._leading("kube-controller-manager", "system:kube-controller-manager", manager.run))
@@ -327,6 +327,11 @@ class ControlPlane:
         await manager.start()
         self._stack.append(manager.stop)
         self._parts["controllers"] = manager
+
+    def _own_authority(self) -> Own:
+        files = self.pki.directory
+        token_key = self.settings.service_account_signing_key_file or str(files / "sa.key")
+        return Own(self.pki.ca.certificate_pem.decode(), (str(files / "ca.crt"), str(files / "ca.key")), token_key)
 
     async def _start_scheduler(self) -> None:
         work = self._schedule

@@ -57,6 +57,32 @@ class Settings:
     max_requests_inflight: int = _flag(400, "reads worked on at once; more are answered 429; 0: no limit")
     max_mutating_requests_inflight: int = _flag(200, "writes worked on at once; more are answered 429; 0: no limit")
     event_ttl: int = _flag(3600, "seconds that Events are kept", metavar="SECONDS")
+    controllers: tuple[str, ...] = _flag(
+        ("*",), "controllers to run: * all that are on by default, NAME this one too, -NAME not this one", parts="controllers"
+    )
+    use_service_account_credentials: bool = _flag(
+        False, "controllers that run alone use a service account each; in `up` they always do", parts="controllers"
+    )
+    root_ca_file: str = _flag("", "CA given to namespaces and token secrets (default: the cluster's own)", metavar="FILE", parts="controllers")
+    service_account_private_key_file: str = _flag("", "key that signs the tokens in secrets", metavar="FILE", parts="controllers")
+    legacy_service_account_token_clean_up_period: str = _flag(
+        "8760h0m0s", "how long a token secret may lie unused before it goes", metavar="DURATION", parts="controllers"
+    )
+    cluster_signing_cert_file: str = _flag("", "authority that signs certificate requests", metavar="FILE", parts="controllers")
+    cluster_signing_key_file: str = _flag("", "key of that authority", metavar="FILE", parts="controllers")
+    cluster_signing_duration: str = _flag("8760h0m0s", "how long signed certificates last at most", metavar="DURATION", parts="controllers")
+    cluster_signing_kubelet_serving_cert_file: str = _flag("", "authority for kubelets' serving certificates", metavar="FILE", parts="controllers")
+    cluster_signing_kubelet_serving_key_file: str = _flag("", "key of that authority", metavar="FILE", parts="controllers")
+    cluster_signing_kubelet_client_cert_file: str = _flag("", "authority for kubelets' client certificates", metavar="FILE", parts="controllers")
+    cluster_signing_kubelet_client_key_file: str = _flag("", "key of that authority", metavar="FILE", parts="controllers")
+    cluster_signing_kube_apiserver_client_cert_file: str = _flag(
+        "", "authority for other client certificates", metavar="FILE", parts="controllers"
+    )
+    cluster_signing_kube_apiserver_client_key_file: str = _flag("", "key of that authority", metavar="FILE", parts="controllers")
+    cluster_signing_legacy_unknown_cert_file: str = _flag(
+        "", "authority for the signer kubernetes.io/legacy-unknown", metavar="FILE", parts="controllers"
+    )
+    cluster_signing_legacy_unknown_key_file: str = _flag("", "key of that authority", metavar="FILE", parts="controllers")
     leader_elect: bool = _flag(False, "run controllers and scheduler only while holding their Lease", parts="controllers scheduler")
     verbosity: int = _flag(0, "more log lines: 1 informs, 2 debugs", parts="apiserver controllers scheduler nodes")
 
@@ -86,8 +112,9 @@ class Settings:
         return part not in self.disable
 
     @property
-    def disabled_controllers(self) -> tuple[str, ...]:
-        return tuple(name for name in self.disable if name not in PARTS)
+    def chosen_controllers(self) -> tuple[str, ...]:
+        """As --controllers says it, with what --disable says appended."""
+        return (*self.controllers, *(f"-{name}" for name in self.disable if name not in PARTS))
 
 
 def data_home() -> Path:

@@ -5,16 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from kcompat.apimachinery.clock import Identity, SystemClock
+from kcompat.client.agent import CONTROLLERS, KUBELET, SCHEDULER, user_agent
 from kcompat.client.client import Client
 from kcompat.client.http import HttpTransport
 from kcompat.client.kubeconfig import Connection, load
+from kcompat.client.service_account_tokens import ServiceAccountTokens
 from kcompat.config import Settings
+from kcompat.controller_settings import Own, controller_settings
 from kcompat.leading import run_leading
 
 Stop = Callable[[], Awaitable[None]]
+ClientFor = Callable[..., Client]
+"""A client that acts as a user (name, groups)."""
+NODES_GROUP = "system:nodes"
 
 
 async def start_part(part: str, kubeconfig: str, settings: Settings) -> Stop:
@@ -24,31 +31,65 @@ async def start_part(part: str, kubeconfig: str, settings: Settings) -> Stop:
     return await starters[part](connection, settings)
 
 
-def _client_for(connection: Connection) -> Callable[..., Client]:
-    """All components act as the kubeconfig's user: who may impersonate is not for us to assume."""
-    client = Client(HttpTransport(connection))
+def _as_itself(connection: Connection, program: str, part: str = "") -> HttpTransport:
+    """The kubeconfig's identity, under the user agent of upstream's component."""
+    return HttpTransport(connection, agent=user_agent(program, part))
 
-    def client_for(name: str, groups: tuple[str, ...] = ()) -> Client:
-        return client
+
+async def _controllers(connection: Connection, settings: Settings) -> Stop:
+    from kcompat.controllers.manager import Manager
+
+    clock, identity = SystemClock(), Identity()
+    told = controller_settings(settings, Own(connection.ca.decode()), clock, identity)
+    root, nobody = _as_itself(connection, CONTROLLERS), HttpTransport(_without_credentials(connection))
+    give = _service_accounts(nobody, Client(root)) if settings.use_service_account_credentials else _controllers_of_one(root)
+    manager = Manager(give, names=settings.chosen_controllers, settings=told, clock=clock, identity=identity)
+    if settings.leader_elect:
+        return _stopping(run_leading(Client(root), "kube-controller-manager", manager.run, clock, identity), root, nobody)
+    await manager.start()
+
+    async def stop() -> None:
+        await manager.stop()
+        await root.close()
+        await nobody.close()
+
+    return stop
+
+
+def _controllers_of_one(root: HttpTransport) -> ClientFor:
+    """All controllers act as the kubeconfig's user and say in the user agent which they are."""
+
+    def client_for(user: str, groups: tuple[str, ...] = ()) -> Client:
+        return Client(root.acting_as(agent=user_agent(CONTROLLERS, _account(user) or "shared-informers")))
 
     return client_for
 
 
-async def _controllers(connection: Connection, settings: Settings) -> Stop:
-    from kcompat.controllers.controller import Settings as ControllerSettings
-    from kcompat.controllers.manager import Manager
+def _without_credentials(connection: Connection) -> Connection:
+    return replace(connection, certificate=b"", key=b"", token="", token_file="", username="", password="", impersonate=())
 
-    told = ControllerSettings(root_ca=connection.ca.decode())
-    manager = Manager(_client_for(connection), disabled=settings.disabled_controllers, settings=told)
-    if not settings.leader_elect:
-        await manager.start()
-        return manager.stop
-    client, identity = _client_for(connection)(""), Identity()
-    return _stopping(run_leading(client, "kube-controller-manager", manager.run, SystemClock(), identity), client)
+
+def _service_accounts(nobody: HttpTransport, root: Client) -> ClientFor:
+    """Each controller acts as its own service account in kube-system (upstream: --use-service-account-credentials)."""
+
+    def client_for(user: str, groups: tuple[str, ...] = ()) -> Client:
+        account = _account(user)
+        if not account:
+            return root
+        tokens = ServiceAccountTokens(root, "kube-system", account)
+        return Client(nobody.acting_as(agent=user_agent(CONTROLLERS, user), tokens=tokens))
+
+    return client_for
+
+
+def _account(user: str) -> str:
+    """The service account that a user name stands for; "": none."""
+    return user.rpartition(":")[2] if user.startswith("system:serviceaccount:") else ""
 
 
 async def _scheduler(connection: Connection, settings: Settings) -> Stop:
-    client, identity = _client_for(connection)("system:kube-scheduler"), Identity()
+    transport, identity = _as_itself(connection, SCHEDULER, "scheduler"), Identity()
+    client = Client(transport)
 
     async def schedule() -> None:
         from kcompat.client.informer import InformerFactory
@@ -65,11 +106,11 @@ async def _scheduler(connection: Connection, settings: Settings) -> Stop:
             await factory.stop()
 
     if settings.leader_elect:
-        return _stopping(run_leading(client, "kube-scheduler", schedule, SystemClock(), identity), client)
-    return _stopping(schedule(), client)
+        return _stopping(run_leading(client, "kube-scheduler", schedule, SystemClock(), identity), transport)
+    return _stopping(schedule(), transport)
 
 
-def _stopping(work: Coroutine[Any, Any, None], client: Client) -> Stop:
+def _stopping(work: Coroutine[Any, Any, None], *transports: HttpTransport) -> Stop:
     """Runs work in the background; the answer cancels it."""
     task = asyncio.create_task(work)
 
@@ -77,7 +118,8 @@ def _stopping(work: Coroutine[Any, Any, None], client: Client) -> Stop:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-        await client.close()
+        for transport in transports:
+            await transport.close()
 
     return stop
 
@@ -87,9 +129,11 @@ async def _nodes(connection: Connection, settings: Settings) -> Stop:
     from kcompat.nodes.settings import NodeSettings
     from kcompat.nodes.simulated import SimulatedNodes
 
-    client_for, identity = _client_for(connection), Identity()
-    factory = InformerFactory(client_for(""), identity)
+    root, identity = _as_itself(connection, KUBELET), Identity()
+    client = Client(root)
+    factory = InformerFactory(client, identity)
     wanted = NodeSettings(missing_images=settings.missing_images)
+    client_for = _nodes_of_one(root, await may_impersonate_nodes(client))
     nodes = SimulatedNodes(client_for, factory, SystemClock(), identity, wanted, settings.nodes)
     factory.start()
     await nodes.start()
@@ -97,7 +141,28 @@ async def _nodes(connection: Connection, settings: Settings) -> Stop:
     async def stop() -> None:
         await nodes.stop()
         await factory.stop()
+        await client.close()
 
     return stop
 
 
+async def may_impersonate_nodes(client: Client) -> bool:
+    """Whether the kubeconfig's user may act as any node; who may not acts for all of them, as a kubelet's own kubeconfig does for its node."""
+    reviews = client.resource("authorization.k8s.io", "v1", "selfsubjectaccessreviews", "SelfSubjectAccessReview")
+    for resource, name in (("users", ""), ("groups", NODES_GROUP)):
+        attributes = {"verb": "impersonate", "resource": resource, "name": name}
+        answer = await reviews.create({"metadata": {}, "spec": {"resourceAttributes": attributes}})
+        if not answer["status"].get("allowed"):
+            return False
+    return True
+
+
+def _nodes_of_one(root: HttpTransport, impersonate: bool) -> ClientFor:
+    """Each node acts as itself, over the connections of one user."""
+
+    def client_for(user: str, groups: tuple[str, ...] = ()) -> Client:
+        if not impersonate:
+            return Client(root)
+        return Client(root.acting_as(headers={"Impersonate-User": user, "Impersonate-Group": ",".join(groups)}))
+
+    return client_for

@@ -34,9 +34,10 @@ class Cell:
             kubeconfig = parts.kcompat("--nodes", str(NODES), *(["--disable", ",".join(absent)] if absent else []))
         else:
             kubeconfig = parts.kube_apiserver(parts.etcd())
-            for part in ("controllers", "scheduler"):
-                if getattr(self, part) == "kcompat":
-                    parts.part(part, kubeconfig)
+            if self.controllers == "kcompat":
+                parts.controllers(kubeconfig)
+            if self.scheduler == "kcompat":
+                parts.part("scheduler", kubeconfig)
             parts.part("nodes", kubeconfig, "--nodes", str(NODES))
         if self.controllers == "upstream":
             parts.kube_controller_manager(kubeconfig)

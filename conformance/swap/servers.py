@@ -118,12 +118,10 @@ class Parts:
         )  # fmt: skip
 
     def kube_controller_manager(self, kubeconfig: Path) -> None:
-        pki = next(p for p in (self.directory / "data" / "pki", self.directory / "pki") if p.exists())
+        program = str(build("kube-controller-manager"))
         self._spawn(
-            "kube-controller-manager", str(build("kube-controller-manager")), "--kubeconfig", str(kubeconfig), "--leader-elect=false",
-            "--use-service-account-credentials=true", "--service-account-private-key-file", f"{pki}/sa.key", "--root-ca-file", f"{pki}/ca.crt",
-            "--cluster-signing-cert-file", f"{pki}/ca.crt", "--cluster-signing-key-file", f"{pki}/ca.key", "--secure-port", "0",
-        )  # fmt: skip
+            "kube-controller-manager", program, "--kubeconfig", str(kubeconfig), "--leader-elect=false", "--secure-port", "0", *self._keys()
+        )
 
     def kube_scheduler(self, kubeconfig: Path) -> None:
         self._spawn(
@@ -133,6 +131,17 @@ class Parts:
     def part(self, name: str, kubeconfig: Path, *arguments: str) -> None:
         """`kcompat controllers`, `scheduler` or `nodes` as a process of its own."""
         self._kcompat(name, name, "--kubeconfig", str(kubeconfig), *arguments)
+
+    def controllers(self, kubeconfig: Path) -> None:
+        """`kcompat controllers` with the flags that upstream's controller manager gets."""
+        self.part("controllers", kubeconfig, *self._keys())
+
+    def _keys(self) -> list[str]:
+        pki = next(p for p in (self.directory / "data" / "pki", self.directory / "pki") if p.exists())
+        return [
+            "--use-service-account-credentials=true", "--service-account-private-key-file", f"{pki}/sa.key", "--root-ca-file", f"{pki}/ca.crt",
+            "--cluster-signing-cert-file", f"{pki}/ca.crt", "--cluster-signing-key-file", f"{pki}/ca.key",
+        ]  # fmt: skip
 
     def _kcompat(self, name: str, *arguments: str) -> None:
         self._spawn(name, sys.executable, "-m", "kcompat", *arguments)

@@ -9,19 +9,19 @@ import asyncio
 import contextlib
 import os
 import ssl
-import sys
 import tempfile
 from collections.abc import AsyncGenerator, Mapping
+from copy import copy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
 from kcompat.apimachinery import errors
 from kcompat.apimachinery.errors import StatusError
+from kcompat.client.agent import user_agent
 from kcompat.client.interface import Answer, Tree, WatchEvent
 from kcompat.client.kubeconfig import Connection
-from kcompat.version import __version__
 
 if TYPE_CHECKING:
     import aiohttp
@@ -36,24 +36,34 @@ TOKEN_SECONDS = 60.0
 CONNECT_SECONDS = 30.0
 
 
-def user_agent(program: str = "kcompat") -> str:
-    return f"{program}/v{__version__} ({sys.platform}/{os.uname().machine if hasattr(os, 'uname') else 'unknown'})"
+class TokenSource(Protocol):
+    """Gives a bearer token that is good now. `reject` is told when the server refused the last one."""
+
+    async def token(self) -> str: ...
+
+    def reject(self) -> None: ...
 
 
 class HttpTransport:
     """Requests under the identity of a Connection. Safe for any number of concurrent requests on one event loop."""
 
     def __init__(self, connection: Connection, *, agent: str = "") -> None:
-        self._connection = connection
         self._pool = _Pool(connection)
         self._agent = agent or user_agent()
         self._accept, self._accept_list = JSON, JSON
+        self._tokens: TokenSource | None = None
+        self._more: Mapping[str, str] = {}
 
     def metadata_only(self) -> HttpTransport:
         """A view of this transport, sharing its connections, whose objects are PartialObjectMetadata."""
-        view = HttpTransport.__new__(HttpTransport)
-        view._connection, view._pool, view._agent = self._connection, self._pool, self._agent
+        view = copy(self)
         view._accept, view._accept_list = METADATA, METADATA_LIST
+        return view
+
+    def acting_as(self, *, agent: str = "", tokens: TokenSource | None = None, headers: Mapping[str, str] | None = None) -> HttpTransport:
+        """A view of this transport, sharing its connections, under another user agent, with tokens of its own or with more headers."""
+        view = copy(self)
+        view._agent, view._tokens, view._more = agent or self._agent, tokens or self._tokens, {**self._more, **(headers or {})}
         return view
 
     async def request(
@@ -65,7 +75,7 @@ class HttpTransport:
         body: Any = None,
         content_type: str = JSON,
     ) -> Answer:
-        headers = self._headers(self._accept_list if method == "GET" and _is_collection(path) else self._accept)
+        headers = await self._headers(self._accept_list if method == "GET" and _is_collection(path) else self._accept)
         data = None
         if body is not None:
             data, headers["Content-Type"] = orjson.dumps(body), content_type
@@ -76,11 +86,12 @@ class HttpTransport:
                 break
             await asyncio.sleep(int(wait))
         if status >= 400:
+            self._refused(status)
             raise _failure(status, method, path, content, answered)
         return Answer(status, _object(content))
 
     async def watch(self, path: str, *, query: Mapping[str, str] | None = None) -> AsyncGenerator[WatchEvent, None]:
-        lines = self._pool.lines(path, {**(query or {}), "watch": "true"}, self._headers(self._accept))
+        lines = self._pool.lines(path, {**(query or {}), "watch": "true"}, await self._headers(self._accept))
         async with contextlib.aclosing(lines):
             async for line in lines:
                 event = orjson.loads(line)
@@ -92,8 +103,15 @@ class HttpTransport:
         """Closes the connections, also of the views that share them."""
         await self._pool.close()
 
-    def _headers(self, accept: str) -> dict[str, str]:
-        return {"Accept": accept, "User-Agent": self._agent}
+    async def _headers(self, accept: str) -> dict[str, str]:
+        headers = {"Accept": accept, "User-Agent": self._agent, **self._more}
+        if self._tokens is not None:
+            headers["Authorization"] = f"Bearer {await self._tokens.token()}"
+        return headers
+
+    def _refused(self, status: int) -> None:
+        if status == 401 and self._tokens is not None:
+            self._tokens.reject()
 
 
 def _is_collection(path: str) -> bool:

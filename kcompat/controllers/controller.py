@@ -33,11 +33,17 @@ OnChange = Callable[[Tree | None, Tree | None], None]
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What controllers are told from outside. root_ca: PEM given to every namespace; workers: concurrent syncs by controller name;
-    namespace_grace: seconds between the deletion of a namespace and that of its content (None: a moment)."""
+    namespace_grace: seconds between the deletion of a namespace and that of its content (None: a moment);
+    sign_token: makes the token of a (service account, secret), None: nobody does; signing: certificate and key file of the authority behind
+    each signer's name; signing_seconds: how long its certificates last at most; legacy_token_seconds: how long a token secret may lie unused."""
 
     root_ca: str = ""
     workers: Mapping[str, int] = field(default_factory=dict)
     namespace_grace: float | None = None
+    sign_token: Callable[[Tree, Tree], str] | None = None
+    signing: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    signing_seconds: float = 365 * 24 * 3600.0
+    legacy_token_seconds: float = 365 * 24 * 3600.0
 
 
 class Requeue(Exception):
@@ -56,8 +62,8 @@ C = TypeVar("C", bound=Controller)
 
 @dataclass(frozen=True, slots=True)
 class ControllerSpec:
-    """A controller before it runs. account: the service account in kube-system it acts as; component: the source of its events;
-    max_delay: seconds that a key which keeps failing waits at most."""
+    """A controller before it runs. account: the service account in kube-system it acts as, "": as the controller manager itself;
+    component: the source of its events; max_delay: seconds that a key which keeps failing waits at most; enabled: without being asked for."""
 
     name: str
     make: Callable[[Context], Controller]
@@ -65,19 +71,21 @@ class ControllerSpec:
     account: str
     component: str
     max_delay: float = 1000.0
+    enabled: bool = True
 
 
 SPECS: dict[str, ControllerSpec] = {}
 
 
 def controller(
-    name: str, *, workers: int = 1, account: str = "", component: str = "", max_delay: float = 1000.0
+    name: str, *, workers: int = 1, account: str | None = None, component: str = "", max_delay: float = 1000.0, enabled: bool = True
 ) -> Callable[[type[C]], type[C]]:
     """Registers a class as a controller under upstream's name (cmd/kube-controller-manager/names); account and component default to it."""
 
     def register(make: type[C]) -> type[C]:
         make_controller: Callable[[Context], Controller] = make
-        SPECS[name] = ControllerSpec(name, make_controller, workers, account or name, component or account or name, max_delay)
+        acts_as = name if account is None else account
+        SPECS[name] = ControllerSpec(name, make_controller, workers, acts_as, component or acts_as or name, max_delay, enabled)
         return make
 
     return register
@@ -106,9 +114,16 @@ class Context:
         self.recorder = EventRecorder(client, spec.component, clock=self.clock, identity=self.identity)
         self.watched: list[Informer] = []
 
-    def watch(self, resource: ResourceType, on_change: OnChange | None = None, indexes: Mapping[str, Indexer] | None = None) -> Store:
+    def watch(
+        self,
+        resource: ResourceType,
+        on_change: OnChange | None = None,
+        indexes: Mapping[str, Indexer] | None = None,
+        *,
+        field_selector: str = "",
+    ) -> Store:
         """The lister of a resource; on_change is told what happens to it. Workers start when it is complete."""
-        informer = self.informers.informer(resource)
+        informer = self.informers.informer(resource, field_selector=field_selector)
         for name, indexer in (indexes or {}).items():
             informer.store.add_index(name, indexer)
         if on_change is not None:

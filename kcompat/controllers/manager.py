@@ -10,7 +10,7 @@ import asyncio
 import importlib
 import logging
 import pkgutil
-from collections.abc import Callable, Collection, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,12 +43,13 @@ def discover() -> dict[str, ControllerSpec]:
     return dict(SPECS)
 
 
-def enabled(specs: Iterable[ControllerSpec], disabled: Collection[str]) -> list[ControllerSpec]:
-    """The controllers not disabled. Raises ValueError for a name that no controller has: a mistake must not pass for obedience."""
+def chosen(specs: Iterable[ControllerSpec], names: Sequence[str]) -> list[ControllerSpec]:
+    """The controllers that `--controllers` asks for: `*` all that are on by default, `name` this one too, `-name` not this one.
+    Raises ValueError for a name that no controller has: a mistake must not pass for obedience."""
     specs = list(specs)
-    if unknown := sorted(set(disabled) - {spec.name for spec in specs}):
+    if unknown := sorted({name.removeprefix("-") for name in names} - {spec.name for spec in specs} - {"*"}):
         raise ValueError(f"unknown controllers: {', '.join(unknown)}")
-    return [spec for spec in specs if spec.name not in disabled]
+    return [spec for spec in specs if f"-{spec.name}" not in names and (spec.name in names or (spec.enabled and "*" in names))]
 
 
 @dataclass(slots=True)
@@ -67,13 +68,13 @@ class Manager:
         client_for: Callable[[str], Client],
         *,
         specs: Iterable[ControllerSpec] | None = None,
-        disabled: Collection[str] = (),
+        names: Sequence[str] = ("*",),
         settings: Settings | None = None,
         clock: Clock | None = None,
         identity: Identity | None = None,
     ) -> None:
         self._client_for = client_for
-        self._specs = enabled(discover().values() if specs is None else specs, disabled)
+        self._specs = chosen(discover().values(), names) if specs is None else list(specs)
         self._settings = settings or Settings()
         self._clock = clock or SystemClock()
         self._identity = identity or Identity()
@@ -118,7 +119,7 @@ class Manager:
         self._running.clear()
 
     def _make(self, spec: ControllerSpec) -> _Running:
-        client = self._client_for(account_user(spec.account))
+        client = self._client_for(account_user(spec.account) if spec.account else MANAGER_USER)
         context = Context(spec, client, self.informers, settings=self._settings, clock=self._clock, identity=self._identity)
         return _Running(spec, context, spec.make(context))
 

@@ -132,7 +132,7 @@ class MemoryCluster:
             raise errors.already_exists(group, plural, metadata["name"])
         api_version = f"{group}/{version}" if group else version
         metadata.update(uid=self._identity.uid(), creationTimestamp=rfc3339(datetime.now(UTC)), generation=1)
-        return self._store(key, {"apiVersion": api_version, "kind": KINDS[plural], **tree})
+        return self._store(key, {"apiVersion": api_version, "kind": KINDS.get(plural, plural.title()), **tree})
 
     def replace(self, key: tuple[str, str, str, str], body: Tree, subresource: str) -> Tree:
         old = self._existing(key)
@@ -310,7 +310,7 @@ def _listing(cluster: MemoryCluster, group: str, version: str, plural: str, name
     items = items[start : start + limit] if limit else items[start:]
     stripped = [{key: value for key, value in item.items() if key not in ("kind", "apiVersion")} for item in items]
     api_version = f"{group}/{version}" if group else version
-    return {"kind": KINDS[plural] + "List", "apiVersion": api_version, "metadata": metadata, "items": stripped}
+    return {"kind": KINDS.get(plural, plural.title()) + "List", "apiVersion": api_version, "metadata": metadata, "items": stripped}
 
 
 def _delete_collection(cluster: MemoryCluster, group: str, plural: str, namespace: str, options: Tree) -> Tree:

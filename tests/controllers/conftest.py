@@ -16,9 +16,12 @@ import pytest
 from memory_transport import MemoryCluster, until
 
 from kcompat.apimachinery.clock import rfc3339
+from kcompat.apimachinery.errors import StatusError
 from kcompat.client.client import Client
 from kcompat.client.interface import Tree
-from kcompat.client.resources import PODS
+from kcompat.client.resources import PODS, ResourceType
+from kcompat.cluster import ControlPlane
+from kcompat.config import Settings as KcompatSettings
 from kcompat.controllers.controller import Settings
 from kcompat.controllers.manager import Manager, discover
 
@@ -80,4 +83,57 @@ async def world():
 
 
 
-__all__ = ["World", "until"]
+@pytest.fixture
+async def plane(tmp_path: Path) -> AsyncIterator[ControlPlane]:
+    """A whole control plane with all its controllers, each under its own account and roles, and no nodes."""
+    settings = KcompatSettings(
+        listen="127.0.0.1:0", data_dir=str(tmp_path), datastore_endpoint="memory://", disable=("scheduler", "nodes")
+    )
+    control_plane = ControlPlane(settings)
+    await control_plane.start()
+    try:
+        yield control_plane
+    finally:
+        await control_plane.stop()
+
+
+class Admin:
+    """The administrator's requests, with waiting."""
+
+    def __init__(self, plane: ControlPlane) -> None:
+        self.client = plane.client_for("admin", ("system:masters",))
+
+    async def create(self, resource: ResourceType, tree: Tree) -> Tree:
+        return await self.client.of(resource).create(tree)
+
+    async def get(self, resource: ResourceType, name: str, namespace: str = "") -> Tree | None:
+        try:
+            return await self.client.of(resource).get(name, namespace)
+        except StatusError as error:
+            if error.code != 404:
+                raise
+            return None
+
+    async def becomes(
+        self, resource: ResourceType, name: str, condition: Callable[[Tree | None], object], namespace: str = "", seconds: float = 10
+    ) -> Tree:
+        """The object (None while it is not there) once the condition holds of it."""
+        seen = None
+        try:
+            async with asyncio.timeout(seconds):
+                while not condition(seen := await self.get(resource, name, namespace)):  # noqa: ASYNC110 -- the condition is anything
+                    await asyncio.sleep(0.005)
+        except TimeoutError:
+            raise AssertionError(f"{resource.plural} {namespace}/{name} is still {seen}") from None
+        return seen or {}
+
+    async def goes(self, resource: ResourceType, name: str, namespace: str = "") -> None:
+        await self.becomes(resource, name, lambda tree: tree is None, namespace)
+
+
+@pytest.fixture
+def admin(plane: ControlPlane) -> Admin:
+    return Admin(plane)
+
+
+__all__ = ["Admin", "World", "until"]

@@ -12,7 +12,7 @@ from kcompat.client.client import Client
 from kcompat.client.resources import CONFIG_MAPS
 from kcompat.controllers import manager as manager_module
 from kcompat.controllers.controller import Context, ControllerSpec, Requeue, Settings
-from kcompat.controllers.manager import Manager, discover, enabled
+from kcompat.controllers.manager import Manager, chosen, discover
 
 
 def test_controllers_are_found_under_upstreams_names():
@@ -27,9 +27,10 @@ def test_controllers_are_found_under_upstreams_names():
 
 def test_disabling():
     specs = discover().values()
-    assert "namespace-controller" not in [spec.name for spec in enabled(specs, {"namespace-controller"})]
+    assert "namespace-controller" not in [spec.name for spec in chosen(specs, ["*", "-namespace-controller"])]
+    assert [spec.name for spec in chosen(specs, ["namespace-controller"])] == ["namespace-controller"]
     with pytest.raises(ValueError, match="unknown controllers: nonsense"):
-        enabled(specs, {"nonsense"})
+        chosen(specs, ["*", "-nonsense"])
 
 
 class Probe:
