@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kcompat
 
-.PHONY: up test test-fast lint tools benchmark conformance conformance-all conformance-check unit-tables clients swap clean
+.PHONY: up test test-fast lint tools benchmark conformance conformance-all conformance-check unit-tables clients swap manifests test-cmd clean
 
 up: $(VENV)/ready-run
 	$(BIN)/kcompat up $(ARGS)
@@ -56,6 +56,17 @@ clients: $(VENV)/ready-test
 swap: $(VENV)/ready-test
 	$(BIN)/python conformance/tools.py etcd kubectl kube-apiserver kube-controller-manager kube-scheduler
 	$(BIN)/python -m conformance.swap $(ARGS)
+
+# Upstream's example manifests through kubectl, over sqlite and etcd: make manifests ARGS='--kubectl kubectl --only configmap'.
+# `make manifests ARGS='--store upstream'` renews what is compared with. Results: conformance/ledger/manifests.yaml
+manifests: $(VENV)/ready-test
+	$(BIN)/python conformance/tools.py etcd kubectl kube-apiserver kube-controller-manager kube-scheduler
+	$(BIN)/python -m conformance.manifests $(ARGS)
+
+# Upstream's tests of kubectl's commands: make test-cmd ARGS='--store memory --only deployment'. Results: conformance/ledger/cmd.yaml
+test-cmd: $(VENV)/ready-test
+	$(BIN)/python conformance/tools.py etcd kubectl kubectl-convert
+	$(BIN)/python -m conformance.cmd $(ARGS)
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("kcompat needs Python 3.11 or newer; set PYTHON=") if sys.version_info < (3, 11) else None'

@@ -36,6 +36,7 @@ PROGRAMS = {
     "kube-scheduler": (HERE / "upstream", "k8s.io/kubernetes/cmd/kube-scheduler"),
     "ginkgo": (HERE / "upstream", "github.com/onsi/ginkgo/v2/ginkgo"),
     "e2e.test": (HERE / "upstream", "k8s.io/kubernetes/test/e2e"),
+    "kubectl-convert": (HERE / "upstream", "k8s.io/kubernetes/cmd/kubectl-convert"),
     "informer": (HERE / "informer", "."),
 }
 

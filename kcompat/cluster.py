@@ -242,12 +242,19 @@ class ControlPlane:
         if settings.token_auth_file:
             token_authenticators.insert(0, TokenFileAuthenticator(read_token_file(Path(settings.token_auth_file)), audiences))
         x509 = X509Authenticator(self._client_authorities(), clock)
-        anonymous = AnonymousAuthenticator() if settings.anonymous_auth else None
+        anonymous = AnonymousAuthenticator() if self._lets_anonymous_in() else None
         proxy = RequestHeaderAuthenticator([self.pki.front_proxy_ca.certificate], RequestHeaderSettings(), clock)
         authentication = Authentication([proxy, x509], token_authenticators, clock, anonymous)
         issuer = TokenIssuer(issuers[0], key, clock, self.identity)
         address = settings.advertise_address or settings.listen
         return authentication, TokenService(issuer, keys, audiences, authentication, self.reader, clock, address)
+
+    def _lets_anonymous_in(self) -> bool:
+        """Not where everything is allowed (upstream: kubeapiserver pkg/options BuiltInAuthenticationOptions.ApplyAuthorization)."""
+        if self.settings.anonymous_auth and "AlwaysAllow" in self.settings.authorization_mode:
+            log.warning("--anonymous-auth is off: it is not allowed together with the authorization mode AlwaysAllow")
+            return False
+        return self.settings.anonymous_auth
 
     def _client_authorities(self) -> list[Any]:
         from cryptography import x509

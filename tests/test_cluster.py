@@ -33,3 +33,14 @@ def _until(stream: object, phase: str) -> object:
 def test_a_bad_setting_is_raised_at_once() -> None:
     with pytest.raises(ValueError, match="unsupported datastore endpoint"):
         Cluster(datastore_endpoint="mysql://x").start()
+
+
+def test_nobody_is_anonymous_where_everything_is_allowed() -> None:
+    with Cluster(authorization_mode=("RBAC", "AlwaysAllow")) as cluster:
+        known = cluster.client()
+        nobody = kubernetes.client.Configuration(host=known.configuration.host)
+        nobody.ssl_ca_cert = known.configuration.ssl_ca_cert
+        with kubernetes.client.ApiClient(nobody) as client, pytest.raises(kubernetes.client.ApiException) as refused:
+            kubernetes.client.CoreV1Api(client).list_namespace()
+        known.close()
+        assert refused.value.status == 401

@@ -56,12 +56,12 @@ def started(store: str, directory: Path) -> Iterator[Tree]:
 
 def _kcompat(processes: Processes, directory: Path, store: str) -> Tree:
     port = free_port()
-    endpoint = {"memory": "memory://", "sqlite": f"sqlite://{directory}/state.db"}.get(store) or _etcd(processes, directory)
+    endpoint = {"memory": "memory://", "sqlite": f"sqlite://{directory}/state.db"}.get(store) or etcd(processes, directory)
     processes.spawn(
         "kcompat", sys.executable, "-m", "kcompat", "up", "--data-dir", str(directory / "data"), "--listen", f"127.0.0.1:{port}",
         "--nodes", NODES, "--datastore-endpoint", endpoint,
     )  # fmt: skip
-    _wait(f"https://127.0.0.1:{port}/readyz")
+    wait_for(f"https://127.0.0.1:{port}/readyz")
     kubeconfig: Tree = yaml.safe_load((directory / "data" / "kubeconfig").read_text())
     return kubeconfig
 
@@ -72,12 +72,12 @@ def _upstream(processes: Processes, directory: Path) -> Tree:
     (directory / "tokens.csv").write_text('admin-token,admin,admin,"system:masters"\n')
     tokens, issuer = str(directory / "tokens.csv"), "https://kubernetes.default.svc.cluster.local"
     processes.spawn(
-        "kube-apiserver", str(build("kube-apiserver")), "--etcd-servers", _etcd(processes, directory), "--secure-port", str(port),
+        "kube-apiserver", str(build("kube-apiserver")), "--etcd-servers", etcd(processes, directory), "--secure-port", str(port),
         "--bind-address", "127.0.0.1", "--cert-dir", str(directory / "certs"), "--service-account-key-file", str(key),
         "--service-account-signing-key-file", str(key), "--service-account-issuer", issuer, "--service-cluster-ip-range",
         "10.96.0.0/16", "--authorization-mode", "Node,RBAC", "--allow-privileged=true", "--token-auth-file", tokens,
     )  # fmt: skip
-    _wait(f"https://127.0.0.1:{port}/readyz")
+    wait_for(f"https://127.0.0.1:{port}/readyz")
     authority = directory / "certs" / "apiserver.crt"
     kubeconfig = _token_kubeconfig(port, authority)
     config.write_text(yaml.safe_dump(kubeconfig))
@@ -103,13 +103,14 @@ def _token_kubeconfig(port: int, authority: Path) -> Tree:
     }
 
 
-def _etcd(processes: Processes, directory: Path) -> str:
+def etcd(processes: Processes, directory: Path) -> str:
+    """Its URL, when it answers."""
     url, peer = f"http://127.0.0.1:{free_port()}", f"http://127.0.0.1:{free_port()}"
     processes.spawn(
         "etcd", str(build("etcd")), "--data-dir", str(directory / "etcd"), "--listen-client-urls", url, "--advertise-client-urls", url,
         "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", f"default={peer}", "--log-level", "error",
     )  # fmt: skip
-    _wait(f"{url}/health")
+    wait_for(f"{url}/health")
     return url
 
 
@@ -120,14 +121,15 @@ def free_port() -> int:
         return port
 
 
-def _wait(url: str, seconds: float = 60) -> None:
-    """Until the URL answers 200. Raises TimeoutError."""
+def wait_for(url: str, seconds: float = 60, token: str = "") -> None:
+    """Until the URL answers 200, to who bears the token if one is given. Raises TimeoutError."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(url, context=context, timeout=2):
+            with urllib.request.urlopen(request, context=context, timeout=2):
                 return
         except (OSError, urllib.error.URLError):
             time.sleep(0.05)

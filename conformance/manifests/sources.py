@@ -1,4 +1,4 @@
-"""The manifests: found in the Go module cache, their templates filled in, told apart by the kinds they use. Called by `__main__.py`."""
+"""The manifests: found in the Go module cache, their templates filled in. Called by `__main__.py`."""
 
 from __future__ import annotations
 
@@ -16,32 +16,7 @@ import yaml
 from conformance.tools import HERE, KUBERNETES, go
 
 FOLDERS = ("hack/testdata", "test/fixtures/doc-yaml")
-SKELETON = frozenset(
-    ("Namespace", "Pod", "Deployment", "ReplicaSet", "Service", "ConfigMap", "Secret", "ServiceAccount", "Node", "Event", "Lease")
-    + ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
-)
-"""The kinds whose rules, controllers and columns the walking skeleton has."""
-
-LATER = {
-    "CustomResourceDefinition": "custom resources",
-    "Foo": "custom resources",
-    "Bar": "custom resources",
-    "Example": "custom resources",
-    "Widget": "custom resources",
-    "Kind": "custom resources",
-    "Job": "the job controller",
-    "DaemonSet": "the daemon set controller",
-    "StatefulSet": "the stateful set controller",
-    "ReplicationController": "the replication controller",
-    "PersistentVolume": "the persistent volume controller",
-    "PersistentVolumeClaim": "the persistent volume controller",
-    "ResourceQuota": "the resource quota controller",
-    "LimitRange": "nothing: admission has it",
-    "PodTemplate": "nothing: stored only",
-    "CertificateSigningRequest": "the certificate controllers",
-}
-"""What a kind outside the skeleton needs besides being served."""
-
+_CUSTOM = frozenset(("CustomResourceDefinition", "Foo", "Bar", "Example", "Widget", "Kind"))
 _NEEDED = {
     "secrets/secret-pod.yaml.in": "secrets/secret.yaml",
     "secrets/secret-env-pod.yaml": "secrets/secret.yaml",
@@ -89,8 +64,8 @@ class Manifest:
 
     @property
     def needs(self) -> str:
-        """What a later issue brings that it needs; empty when the skeleton has it all."""
-        return "; ".join(sorted({f"{kind}: {LATER.get(kind, 'unknown kind')}" for kind in self.kinds if kind not in SKELETON}))
+        """What it needs that kcompat has not yet."""
+        return "" if _CUSTOM.isdisjoint(self.kinds) else "custom resources"
 
 
 def module() -> Path:

@@ -108,6 +108,16 @@ def edit(kubectl: Kubectl, manifest: Manifest) -> None:
             raise Failed(f"edit: {ref.argument} was not changed")
 
 
+def server_side(kubectl: Kubectl, manifest: Manifest) -> None:
+    """Another field manager conflicts with who applied and set before, unless it forces its way."""
+    kubectl("diff", "-f", FILE, "--server-side", "--force-conflicts", codes=(0, 1))
+    kubectl("apply", "-f", FILE, "--server-side", "--field-manager=other", codes=(0, 1))
+    kubectl("apply", "-f", FILE, "--server-side", "--field-manager=other", "--force-conflicts")
+    kubectl("apply", "-f", FILE, "--server-side", "--force-conflicts", "--dry-run=server")
+    kubectl("get", "-f", FILE, "-o", "yaml", "--show-managed-fields")
+    kubectl("apply", "set-last-applied", "-f", FILE, "--create-annotation")
+
+
 def set_(kubectl: Kubectl, manifest: Manifest) -> None:
     for ref in _of(manifest, TEMPLATED):
         kubectl("set", "env", *_at(ref), "A=b")
@@ -192,6 +202,7 @@ STEPS: dict[str, Step] = {
     "rollout": rollout,
     "expose": expose,
     "replace": replace,
+    "server-side": server_side,
     "explain": explain,
     "delete": delete,
     "create": create,
