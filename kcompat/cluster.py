@@ -53,8 +53,8 @@ from kcompat.ensure import ensure_objects, ensure_policy
 from kcompat.leading import run_leading
 from kcompat.registry import bootstrap
 from kcompat.registry.catalog import Catalog, default_catalog
-from kcompat.registry.service_addresses import ServiceAddresses, parse_ranges
 from kcompat.registry.stores import CacheReader, Stores
+from kcompat.service_network import ServiceNetwork
 from kcompat.storage.backends import open_backend
 from kcompat.storage.interface import Backend
 from kcompat.storage.watch_cache import WatchCache
@@ -92,8 +92,10 @@ class ControlPlane:
         self.pki = certificates.open_pki(settings.directory / "pki", self.clock, self._hosts())
         await self._open_store()
         await self._build_api()
+        await self.service_network.repair.ports()
         await self._listen()
         await self._ensure_objects()
+        self._background("service repair", self.service_network.run())
         self.write_kubeconfig()
         await self._start_parts()
         self._ready = True
@@ -112,9 +114,12 @@ class ControlPlane:
 
     async def _ensure_objects(self) -> None:
         """Writes what every cluster starts with, through the API, as the API server itself."""
-        client = self.client_for("system:apiserver", (MASTERS,))
+        client = self._own_client()
         await ensure_objects(client, self.catalog, bootstrap.objects(self._bootstrap_facts()), bootstrap.changed)
         await ensure_policy(client, self.stores)
+
+    def _own_client(self) -> Client:
+        return self.client_for("system:apiserver", (MASTERS,))
 
     def _bootstrap_facts(self) -> bootstrap.Start:
         settings = self.settings
@@ -144,8 +149,9 @@ class ControlPlane:
         await self.cache.start()
         self._stack.append(self.cache.close)
         self.stores = Stores(self.catalog, self.cache, self.clock, self.identity, {"event_ttl": settings.event_ttl})
-        ranges = parse_ranges(settings.service_cluster_ip_range, settings.service_node_port_range)
-        self.stores.hooks["services"] = ServiceAddresses(self.stores, self.identity, ranges)
+        cidrs, ports = settings.service_cluster_ip_range, settings.service_node_port_range
+        self.service_network = ServiceNetwork(self.stores, self.clock, self.identity, cidrs, ports, self._own_client)
+        self.stores.hooks["services"] = self.service_network.hooks
         self.reader = CacheReader(self.stores)
 
     # -- the API server ------------------------------------------------------------------------------------------------

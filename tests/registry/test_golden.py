@@ -22,7 +22,7 @@ from kcompat.registry.catalog import default_catalog, deprecation
 from kcompat.registry.declare import Resource, Rules, Tree
 from kcompat.registry.rules.certificate_signing_request import ApprovalRules
 from kcompat.registry.rules.namespace import NamespaceFinalizeRules
-from kcompat.registry.rules.service_allocation import grant, plan_create, plan_update, refused
+from kcompat.registry.rules.service_allocation import grant, plan_create, plan_update, refused_value
 
 GOLDEN = File(__file__).parent.parent / "golden"
 CATALOG = default_catalog()
@@ -97,7 +97,7 @@ def allocated(service: Tree, old: Tree | None, answer: Tree) -> Sequence[FieldEr
     taken: set[str | int] = set()
     for claim in () if plan.errors else plan.claims:
         if claim.wanted in taken:
-            return [refused(service, claim, "provided port is already allocated")]
+            return [refused_value(service, claim, "provided port is already allocated")]
         taken |= {claim.wanted} - {"", 0}
         if claim.kind == "ip":
             value = spec.get("clusterIPs", ["10.96.0.1", "fd00::1"])[claim.places[0]]

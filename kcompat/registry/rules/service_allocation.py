@@ -5,7 +5,7 @@ Called by whoever owns the pools, before the rules of service.py run, as upstrea
     plan = plan_create(service, families)          # or plan_update(new, old, families); both fill in the private tree
     raise Invalid if plan.errors
     for claim in plan.claims: grant(service, claim, value taken from the pool: claim.wanted if that is set, else any)
-    give plan.releases back once the write has succeeded, or what was granted if it failed
+    give what was granted back if the write failed, else what the old service held and the new one does not
 """
 
 from __future__ import annotations
@@ -14,12 +14,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from kcompat.apimachinery.field import FieldError, Path, internal, invalid
+from kcompat.apimachinery import errors
+from kcompat.apimachinery.errors import StatusError, internal_error
+from kcompat.apimachinery.field import FieldError, Path, invalid
 from kcompat.apimachinery.ip import is_ipv6
+from kcompat.apimachinery.quote import quote
 from kcompat.registry.declare import Tree
 from kcompat.registry.rules.service_validation import needs_health_check, validate_cluster_ips
 
 IPV4, IPV6 = "IPv4", "IPv6"
+FULL = "range is full"
+"""What a pool says that has nothing left."""
 Families = Sequence[str]
 """The families that service ranges are configured for, the cluster's primary one first."""
 _SPEC = Path("spec")
@@ -43,8 +48,6 @@ class Plan:
 
     errors: Sequence[FieldError] = ()
     claims: Sequence[Claim] = ()
-    releases: Sequence[str | int] = ()
-    """Addresses (str) and ports (int) that are free again once the write has succeeded."""
 
 
 def grant(service: Tree, claim: Claim, value: str | int) -> None:
@@ -60,14 +63,26 @@ def grant(service: Tree, claim: Claim, value: str | int) -> None:
             spec["clusterIP"] = spec["clusterIPs"][0]
 
 
-def refused(service: Tree, claim: Claim, reason: str) -> FieldError:
-    """The error of a claim that the pool refuses, `reason` in the pool's words: "provided IP is already allocated"."""
+def refused(service: Tree, claim: Claim, reason: str) -> StatusError:
+    """The answer when a pool refuses a claim, `reason` in the pool's words: "provided IP is already allocated", "range is full"."""
+    name = service["metadata"].get("name", "")
+    if claim.kind == "ip":
+        if reason == FULL:
+            return internal_error(f"failed to allocate a serviceIP for Service {quote(name)}: {reason}")
+    elif claim.kind == "health check node port":
+        which = "a" if not claim.wanted else "requested"
+        return internal_error(f"failed to allocate {which} HealthCheck NodePort {claim.wanted}: {reason}")
+    elif not claim.wanted:
+        return internal_error(f"failed to allocate a nodePort: {reason}")
+    return errors.invalid("", "Service", name, [refused_value(service, claim, reason)])
+
+
+def refused_value(service: Tree, claim: Claim, reason: str) -> FieldError:
+    """The same about the very value that was asked for."""
     if claim.kind == "ip":
         which = f"failed to allocate IP {claim.wanted}" if claim.wanted else "failed to allocate IP"
         return invalid(_SPEC.child("clusterIPs"), service["spec"].get("clusterIPs"), f"{which}: {reason}")
-    if claim.kind == "node port":
-        return invalid(_SPEC.child("ports").index(claim.places[0]).child("nodePort"), claim.wanted, reason)
-    return internal(_SPEC.child("healthCheckNodePort"), f"failed to allocate requested HealthCheck NodePort {claim.wanted}: {reason}")
+    return invalid(_SPEC.child("ports").index(claim.places[0]).child("nodePort"), claim.wanted, reason)
 
 
 def plan_create(service: Tree, families: Families) -> Plan:
@@ -75,8 +90,8 @@ def plan_create(service: Tree, families: Families) -> Plan:
     spec = service["spec"]
     if spec.get("clusterIP") and not spec.get("clusterIPs"):
         spec["clusterIPs"] = [spec["clusterIP"]]
-    if errors := _init_families(spec, None, families):
-        return Plan(errors)
+    if found := _init_families(spec, None, families):
+        return Plan(found)
     return Plan(claims=[*_cluster_ips(spec), *_new_node_ports(spec), *_health_check(spec, None)])
 
 
@@ -85,10 +100,10 @@ def plan_update(new: Tree, old: Tree, families: Families) -> Plan:
     spec, before = new["spec"], old["spec"]
     _patch_allocated(spec, before)
     _normalize_cluster_ips(spec, before)
-    if errors := _init_families(spec, before, families):
-        return Plan(errors)
+    if found := _init_families(spec, before, families):
+        return Plan(found)
     claims = [*_changed_cluster_ips(spec, before), *_changed_node_ports(spec, before), *_health_check(spec, before)]
-    return Plan(claims=claims, releases=_released(spec, before))
+    return Plan(claims=claims)
 
 
 def held(service: Tree) -> Sequence[str | int]:
@@ -168,11 +183,11 @@ def _init_families(spec: Tree, old: Tree | None, families: Families) -> Sequence
     floating = spec.get("clusterIP") == "None" and not spec.get("selector")
     if spec.get("ipFamilyPolicy") is None:
         spec["ipFamilyPolicy"] = (old or {}).get("ipFamilyPolicy") or ("RequireDualStack" if floating else "SingleStack")
-    if errors := validate_cluster_ips(spec, old or {}):
-        return errors
-    errors = [*_change_of_stack(spec, old), *_single_stack(spec), *_families_of_ips(spec, families)]
-    if errors:
-        return errors
+    if found := validate_cluster_ips(spec, old or {}):
+        return found
+    found = [*_change_of_stack(spec, old), *_single_stack(spec), *_families_of_ips(spec, families)]
+    if found:
+        return found
     return _floating_families(spec, families) if floating else _configured_families(spec, families)
 
 
@@ -219,13 +234,13 @@ def _floating_families(spec: Tree, families: Families) -> Sequence[FieldError]:
 
 def _configured_families(spec: Tree, families: Families) -> Sequence[FieldError]:
     policy, own = spec["ipFamilyPolicy"], spec.get("ipFamilies") or []
-    errors = []
+    found = []
     if policy == "RequireDualStack" and len(families) < 2:
-        errors.append(invalid(_POLICY, policy, "this cluster is not configured for dual-stack services"))
+        found.append(invalid(_POLICY, policy, "this cluster is not configured for dual-stack services"))
     unknown = [(index, family) for index, family in enumerate(own) if family not in families]
-    errors += [invalid(_SPEC.child("ipFamilies").index(index), family, "not configured on this cluster") for index, family in unknown]
-    if errors:
-        return errors
+    found += [invalid(_SPEC.child("ipFamilies").index(index), family, "not configured on this cluster") for index, family in unknown]
+    if found:
+        return found
     own = own or [families[0]]
     spec["ipFamilies"] = [own[0], _other(own[0])] if policy != "SingleStack" and len(own) == 1 and len(families) == 2 else own
     return ()
@@ -293,17 +308,3 @@ def _changed_node_ports(spec: Tree, old: Tree) -> Iterable[Claim]:
 def _health_check(spec: Tree, old: Tree | None) -> Iterable[Claim]:
     if needs_health_check(spec) and not (old is not None and needs_health_check(old)):
         yield Claim("health check node port", spec.get("healthCheckNodePort", 0))
-
-
-def _released(spec: Tree, old: Tree) -> list[str | int]:
-    """Addresses and ports of the old service that the new one has no more."""
-    gone: list[str | int] = []
-    ips = [ip for ip in old.get("clusterIPs") or () if ip != "None"]
-    if _takes_ips(old) and not _takes_ips(spec):
-        gone += ips
-    elif not _is_settled(spec, old) and len(old.get("ipFamilies") or ()) == 2 and len(spec.get("ipFamilies") or ()) == 1:
-        gone += ips[1:]
-    gone += [port for port in _node_ports(old) if port not in _node_ports(spec) or spec.get("type") not in ("NodePort", "LoadBalancer")]
-    if needs_health_check(old) and not needs_health_check(spec):
-        gone.append(old.get("healthCheckNodePort", 0))
-    return gone
