@@ -115,6 +115,7 @@ class ControlPlane:
     async def _ensure_objects(self) -> None:
         """Writes what every cluster starts with, through the API, as the API server itself."""
         client = self._own_client()
+        await self.service_network.default.sync()
         await ensure_objects(client, self.catalog, bootstrap.objects(self._bootstrap_facts()), bootstrap.changed)
         await ensure_policy(client, self.stores)
 
@@ -125,7 +126,6 @@ class ControlPlane:
         settings = self.settings
         cidrs = settings.service_cluster_ip_range.split(",")
         return bootstrap.Start(
-            service_cidrs=cidrs,
             service_ip=str(ip_network(cidrs[0])[1]),
             advertise_address=settings.advertise_address or _own_address(settings.host),
             advertise_port=self.listener.port,

@@ -26,7 +26,6 @@ AUTOUPDATE = "apf.kubernetes.io/autoupdate-spec"
 class Start:
     """What of the start-up settings shows in objects."""
 
-    service_cidrs: Sequence[str]
     service_ip: str
     """Cluster IP of the Service default/kubernetes: the first address of the first range."""
     advertise_address: str
@@ -44,7 +43,6 @@ class Start:
 def objects(start: Start) -> Iterator[Tree]:
     """In the order to write them: what others stand in comes first."""
     yield from (_object("v1", "Namespace", name) for name in NAMESPACES)
-    yield _object("networking.k8s.io/v1", "ServiceCIDR", "kubernetes", spec={"cidrs": list(start.service_cidrs)})
     yield from _priority_classes()
     yield from _priority_levels()
     yield from _flow_schemas()

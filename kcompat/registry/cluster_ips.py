@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from kcompat.apimachinery import errors, meta
+from kcompat.apimachinery.address_range import AddressRange, range_of
 from kcompat.apimachinery.clock import Clock, Identity, rfc3339
 from kcompat.apimachinery.ip import Address, ip_text, is_ipv6, parse_ip
 from kcompat.registry.declare import Tree
 from kcompat.registry.deletion import DeleteOptions, delete
-from kcompat.registry.rules.address_range import AddressRange, range_of
 from kcompat.registry.rules.service_allocation import FULL
 from kcompat.registry.store import Store
 from kcompat.registry.stores import Stores

@@ -4,7 +4,7 @@ import ipaddress
 
 import pytest
 
-from kcompat.registry.rules.address_range import AddressRange, range_of
+from kcompat.apimachinery.address_range import AddressRange, range_of
 
 
 def made(cidr: str) -> AddressRange:
