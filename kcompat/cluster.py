@@ -31,6 +31,7 @@ from kcompat.api.scope import Services
 from kcompat.api.server import Listener, tls_context
 from kcompat.api.tokens import TokenService
 from kcompat.apimachinery.clock import Clock, Identity, SystemClock
+from kcompat.apimachinery.remote_command import Kubelet
 from kcompat.apimachinery.user import AUTHENTICATED, MASTERS, UserInfo
 from kcompat.auth import authorization, certificates, escalation
 from kcompat.auth.authentication import Authentication
@@ -192,8 +193,13 @@ class ControlPlane:
                 openapi=_openapi,
                 settings=self._api_settings(),
                 tokens=tokens,
+                kubelet=self._kubelet,
             )
         )
+
+    def _kubelet(self, name: str) -> Kubelet | None:
+        nodes = self._parts.get("nodes")
+        return nodes.remote(name) if nodes is not None else None
 
     async def _update_status(self, group: str, resource: str, namespace: str, name: str, transform: Callable[[Any], Any]) -> None:
         """admission.interface.UpdateStatus: quotas are raised through it."""

@@ -24,7 +24,8 @@ from kcompat.registry.store import StorageError
 Stage = Callable[[Services, Handler], Handler]
 log = logging.getLogger(__name__)
 _REQUEST_SECONDS = 60.0
-_SLOW = ("watch", "connect")
+_SLOW = ("watch", "proxy")
+_SLOW_SUBRESOURCES = frozenset(("attach", "exec", "proxy", "log", "portforward"))
 
 
 def panic_recovery(services: Services, following: Handler) -> Handler:
@@ -101,11 +102,17 @@ def measured(services: Services, following: Handler) -> Handler:
     return handle
 
 
+def is_long_running(request: Request) -> bool:
+    """May it take as long as it likes (upstream: BasicLongRunningRequestCheck)?"""
+    info = request.info
+    return info.verb in _SLOW or info.subresource in _SLOW_SUBRESOURCES
+
+
 def deadline(services: Services, following: Handler) -> Handler:
     """Requests that are not long-running end after 60 s with 504."""
 
     async def handle(request: Request) -> Answer:
-        if request.info.verb in _SLOW or request.local:
+        if request.local or is_long_running(request):
             return await following(request)
         try:
             async with asyncio.timeout(_seconds(request)):
@@ -168,7 +175,7 @@ def flow_control(services: Services, following: Handler) -> Handler:
     limits = InFlight(services.settings["max_requests_inflight"], services.settings["max_mutating_requests_inflight"])
 
     async def handle(request: Request) -> Answer:
-        if request.local or request.info.verb in _SLOW or not request.info.resource_request:
+        if request.local or is_long_running(request) or not request.info.resource_request:
             return await following(request)
         with limits.admit(request.method) as admitted:
             return await following(request) if admitted else respond.too_many_requests()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kcompat.admission.interface import Attributes, Chain
 from kcompat.api.request import Request
 from kcompat.apimachinery.clock import Clock, Identity
+from kcompat.apimachinery.remote_command import Kubelet
 from kcompat.registry.catalog import Catalog
 from kcompat.registry.declare import Resource, Subresource, Tree
 from kcompat.registry.store import Store
@@ -40,6 +41,8 @@ class Services:
     settings: Mapping[str, Any]
     tokens: Any = None
     allocators: Any = None
+    kubelet: Callable[[str], Kubelet | None] = lambda name: None
+    """The simulated node of that name, if it is in this process."""
     field_managers: FieldManagers = field(default_factory=_field_managers)
 
 

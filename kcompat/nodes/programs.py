@@ -45,10 +45,15 @@ class _Exit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What a container does: exit with `exit_code` after `run_seconds`; None: run on."""
+    """What a container does: exit with `exit_code` after `run_seconds`; None: run on. output: lines, and the seconds after which they come."""
 
     run_seconds: float | None
     exit_code: int
+    output: tuple[tuple[float, str], ...] = ()
+
+    def printed(self, seconds: float) -> list[tuple[float, str]]:
+        """The lines of the first so many seconds."""
+        return [line for line in self.output if line[0] <= seconds]
 
 
 def program(pod: Mapping[str, Any], container: Mapping[str, Any]) -> Script | None:
@@ -77,6 +82,7 @@ class _Process:
         self._values = dict(values)
         self._seconds: float | None = 0.0
         self._code = 0
+        self._output: list[tuple[float, str]] = []
 
     def run(self, words: Sequence[str]) -> Script:
         try:
@@ -86,7 +92,7 @@ class _Process:
                 self._call(words)
         except _Exit:
             pass
-        return Script(self._seconds, self._code)
+        return Script(self._seconds, self._code, tuple(self._output))
 
     # -- shell
 
@@ -173,7 +179,9 @@ class _Process:
             self._wait()
         elif name in ("[", "test"):
             self._code = self._test(words[1:-1] if name == "[" else words[1:])
-        elif name in ("true", ":", "echo"):
+        elif name == "echo":
+            self._say(words[1:])
+        elif name in ("true", ":"):
             self._code = 0
         elif name == "false":
             self._code = 1
@@ -183,6 +191,12 @@ class _Process:
     def _wait(self) -> None:
         self._seconds, self._code = None, 0
         raise _Exit
+
+    def _say(self, words: Sequence[str]) -> None:
+        if words and words[0].startswith("-"):
+            words = words[1:]
+        self._output.append((self._seconds or 0.0, " ".join(words) + "\n"))
+        self._code = 0
 
     def _sleep(self, text: str) -> None:
         if text in ("inf", "infinity"):

@@ -13,7 +13,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from kcompat.apimachinery import meta
 from kcompat.apimachinery.clock import Clock, Identity, rfc3339, rfc3339_micro
@@ -29,6 +30,10 @@ from kcompat.nodes.pod_machine import Happening, PodMachine, is_terminal
 from kcompat.nodes.references import References
 from kcompat.nodes.settings import NodeSettings
 from kcompat.nodes.timers import Timers
+
+if TYPE_CHECKING:
+    from kcompat.nodes.exec.files import Volume
+    from kcompat.nodes.exec.remote import RemoteKubelet
 
 Tree = dict[str, Any]
 ClientFor = Callable[[str, tuple[str, ...]], Client]
@@ -68,6 +73,7 @@ class SimulatedNodes:
         self._jobs: asyncio.Queue[Job] = asyncio.Queue()
         self._events = NodeEvents(clock, self.settings.events_per_second, lambda: not self._jobs.empty())
         self._references = References(clock)
+        self._files: WeakKeyDictionary[PodMachine, dict[str, Volume]] = WeakKeyDictionary()
         self._tasks: list[asyncio.Task[None]] = []
         self._handlers: list[tuple[Informer, Handler]] = []
         for index in range(count):
@@ -77,6 +83,13 @@ class SimulatedNodes:
     def names(self) -> list[str]:
         """The nodes there are, those deleted from the API included until they are removed."""
         return list(self._kubelets)
+
+    def remote(self, name: str) -> RemoteKubelet | None:
+        """The node of that name as the API server asks it; None if it is none of ours."""
+        from kcompat.nodes.exec.remote import RemoteKubelet
+
+        kubelet = self._kubelets.get(name)
+        return None if kubelet is None or kubelet.gone else RemoteKubelet(kubelet, self._clock, self._files)
 
     async def start(self) -> None:
         """Registers every node; returns when the API has them all. Raises StatusError or ConnectionError if one is refused."""

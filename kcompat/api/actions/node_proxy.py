@@ -1,7 +1,7 @@
-"""nodes/proxy: answered by a node's server, which simulated nodes do not have yet: an error says so."""
+"""nodes/proxy: any request, passed on to the node. Upstream: registry/core/node/rest/proxy.go."""
 
 from __future__ import annotations
 
-from kcompat.api.actions.unreachable import create, delete, get, patch, update
+from kcompat.api.resource_proxy import to_node
 
-__all__ = ["create", "delete", "get", "patch", "update"]
+connect = create = get = update = patch = delete = to_node
