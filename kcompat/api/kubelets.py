@@ -23,6 +23,7 @@ class Location:
 
     host: str
     port: int
+    is_simulated: bool = False
     simulated: Kubelet | None = None
 
 
@@ -41,7 +42,8 @@ async def location_of(scope: Scope, name: str) -> Location:
         known = " ".join(f"{{{a['type']} {a['address']}}}" for a in addresses)
         raise errors.StatusError(500, "", f"no preferred addresses found; known addresses: [{known}]")
     port = ((status.get("daemonEndpoints") or {}).get("kubeletEndpoint") or {}).get("Port") or _PORT
-    return Location(host, port, scope.services.kubelet(name) if is_simulated(node) else None)
+    simulated = is_simulated(node)
+    return Location(host, port, simulated, scope.services.kubelet(name) if simulated else None)
 
 
 def chosen_container(pod: Tree, wanted: str) -> str:

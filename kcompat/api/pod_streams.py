@@ -17,6 +17,7 @@ from kcompat.api.kubelets import Location
 from kcompat.api.request import Answer, Query, Request, Response, Tree, UpgradeResponse
 from kcompat.api.scope import Scope
 from kcompat.apimachinery import errors
+from kcompat.apimachinery.quote import quote
 from kcompat.apimachinery.remote_command import CommandFailed, Kubelet, Refused, Streams
 from kcompat.auth.interface import Decision
 
@@ -46,6 +47,27 @@ async def attach(request: Request, scope: Scope) -> Answer:
         return 0
 
     return _served(request, kubelet, pod, container, "attach", run)
+
+
+async def port_forward(request: Request, scope: Scope) -> Answer:
+    ports = [_port(text) for text in request.query.all("ports")]
+    pod, _, location = await _prepared(request, scope, needs_container=False)
+    if (kubelet := location.simulated) is None:
+        query = [("port", ",".join(str(port) for port in ports))] if ports else []
+        return await _proxied(request, location, _path("portForward", pod, "").rstrip("/"), query)
+    try:
+        kubelet.check(pod, "", "port-forward")
+    except Refused as refusal:
+        return plain(refusal.code, str(refusal))
+    return plain(400, "unable to upgrade: missing upgrade headers in request")
+
+
+def _port(text: str) -> int:
+    """Raises BadRequest."""
+    digits = text.lstrip("-") if text.startswith("-") else text
+    if not digits.isdigit():
+        raise errors.bad_request(f"cannot convert to []int32: strconv.ParseUint: parsing {quote(text)}: invalid syntax")
+    return int(text)
 
 
 async def _prepared(request: Request, scope: Scope, *, needs_container: bool) -> tuple[Tree, str, Location]:

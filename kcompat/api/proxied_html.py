@@ -9,7 +9,8 @@ from collections.abc import Callable
 _LINKED = {
     "a": "href", "applet": "codebase", "area": "href", "audio": "src", "base": "href", "blockquote": "cite", "body": "background", "button": "formaction",
     "command": "icon", "del": "cite", "embed": "src", "form": "action", "frame": "longdesc|src", "head": "profile",
-    "html": "manifest", "iframe": "longdesc|src", "img": "longdesc|src|usemap", "input": "src|usemap|formaction", "ins": "cite", "link": "href", "object": "classid|codebase|data|usemap", "q": "cite",
+    "html": "manifest", "iframe": "longdesc|src", "img": "longdesc|src|usemap",
+    "input": "src|usemap|formaction", "ins": "cite", "link": "href", "object": "classid|codebase|data|usemap", "q": "cite",
     "script": "src", "source": "src", "video": "poster|src",
 }  # fmt: skip
 _TAG = re.compile(rb"<([A-Za-z][A-Za-z0-9]*)((?:\s+[^\s=>]+(?:\s*=\s*(?:\"[^\"]*\"|'[^']*'|[^\s>]*))?)*\s*/?)>")

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote as url_quote
 from urllib.parse import urlencode, urlsplit
 
+from kcompat.api import streaming, websocket
 from kcompat.api.hijack import Hijacked
 from kcompat.api.kubelets import Location
 from kcompat.api.request import Answer, Request, Response, StreamResponse, UpgradeResponse
@@ -147,6 +148,27 @@ async def _join(stream: Hijacked, reader: asyncio.StreamReader, writer: asyncio.
 
 
 # -- plain requests
+
+
+async def fetch(request: Request, backend: Backend, path: str, query: Iterable[tuple[str, str]]) -> Answer:
+    """A document of a kubelet, as it comes. Raises an error when it cannot be had (rest.LocationStreamer)."""
+    try:
+        reader, writer = await dial(backend)
+        writer.write(_request_head(request, backend, path, query))
+        await writer.drain()
+        head = await _read_head(reader)
+    except Unreachable as error:
+        text = f"{backend.scheme}://{backend.authority}{path}?{urlencode(list(query))}"
+        raise errors.StatusError(500, "", f'Get "{text}": {error}') from None
+    except (OSError, asyncio.IncompleteReadError, ValueError) as error:
+        raise errors.StatusError(500, "", f"error sending request: {error}") from None
+    chunks = _body(head, reader, writer)
+    if head.status != 200:
+        said = b"".join([chunk async for chunk in chunks]).decode(errors="replace").strip()
+        raise errors.generic(head.status, request.method, "", "pods/log", request.info.name, said)
+    if websocket.is_requested(request.headers):
+        return streaming.plain(request, chunks)
+    return StreamResponse(chunks, content_type="text/plain")
 
 
 async def forward(request: Request, backend: Backend, path: str, prefix: str) -> Answer:

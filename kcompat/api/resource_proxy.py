@@ -16,9 +16,9 @@ from kcompat.api.proxying import Backend
 from kcompat.api.request import Answer, Request, Response, Tree
 from kcompat.api.scope import Scope
 from kcompat.apimachinery import errors
-from kcompat.apimachinery.label_selectors import parse_label_selector
 from kcompat.apimachinery.quote import quote
-from kcompat.registry.listing import ListOptions
+from kcompat.apimachinery.selectors import parse_label_selector
+from kcompat.registry.listing import ListOptions, list_objects
 
 _SCHEMES = ("", "http", "https")
 _SERVICE_NAME = "kubernetes.io/service-name"
@@ -34,7 +34,17 @@ async def to_pod(request: Request, scope: Scope) -> Answer:
     address = ips[0]["ip"] if ips else (pod.get("status") or {}).get("podIP", "")
     if not _is_allowed(address):
         raise errors.bad_request("address not allowed")
-    return await _pass_on(request, scope, Backend(address, _number(port), _context(scheme)))
+    backend = Backend(address, _number(port), _context(scheme))
+    await _check_listens(scope, pod, backend)
+    return await _pass_on(request, scope, backend)
+
+
+async def _check_listens(scope: Scope, pod: Tree, backend: Backend) -> None:
+    """No process listens in a simulated pod, and its address is nobody's: the answer need not be waited for."""
+    node = pod["spec"].get("nodeName")
+    if node and (await kubelets.location_of(scope, node)).is_simulated:
+        refused = f"dial tcp {backend.authority}: connect: connection refused"
+        raise errors.service_unavailable(f"error trying to reach service: {refused}")
 
 
 async def to_service(request: Request, scope: Scope) -> Answer:
@@ -45,8 +55,10 @@ async def to_service(request: Request, scope: Scope) -> Answer:
         if named is None:
             raise errors.service_unavailable(f"no service port {int(port)} found for service {quote(name)}")
         port = named
-    address, number = await _endpoint(scope, name, port)
-    return await _pass_on(request, scope, Backend(address, number, _context(scheme)))
+    pod, address, number = await _endpoint(scope, name, port)
+    backend = Backend(address, number, _context(scheme))
+    await _check_listens(scope, pod, backend)
+    return await _pass_on(request, scope, backend)
 
 
 async def to_node(request: Request, scope: Scope) -> Answer:
@@ -99,15 +111,15 @@ async def _check_host(host: str) -> None:
         raise errors.bad_request("address not allowed")
 
 
-async def _endpoint(scope: Scope, service: str, port: str) -> tuple[str, int]:
+async def _endpoint(scope: Scope, service: str, port: str) -> tuple[Tree, str, int]:
     """A ready endpoint that is really a pod (util/proxy:RandomEndpoint). Raises ServiceUnavailable."""
     slices = scope.services.catalog.get("discovery.k8s.io", "v1", "endpointslices")
     pods = scope.services.catalog.get("", "v1", "pods")
     assert slices is not None and pods is not None
     wanted = ListOptions(labels=parse_label_selector(f"{_SERVICE_NAME}={service}"))
-    page = await scope.services.stores(slices).list(scope.namespace, wanted)
+    listed = await list_objects(scope.services.stores(slices), scope.namespace, wanted)
     start = scope.services.identity.fraction()
-    for address, number, reference in _endpoints([entry.peek() for entry in page.entries], port, start):
+    for address, number, reference in _endpoints([entry.peek() for entry in listed.entries], port, start):
         if reference.get("namespace") != scope.namespace:
             continue
         try:
@@ -115,7 +127,7 @@ async def _endpoint(scope: Scope, service: str, port: str) -> tuple[str, int]:
         except errors.StatusError:
             continue
         if any(ip["ip"] == address for ip in (pod.get("status") or {}).get("podIPs") or ()):
-            return address, number
+            return pod, address, number
     raise errors.service_unavailable(f"no endpoints available for service {quote(service)}")
 
 

@@ -139,7 +139,7 @@ def _namespace(resource: Resource, info: RequestInfo) -> str:
 
 def _handler(request: Request, resource: Resource, subresource: Subresource | None, info: RequestInfo) -> VerbHandler:
     verb = info.verb
-    if request.method == "HEAD":
+    if request.method == "HEAD" and info.subresource != "proxy":
         raise no_such_method()
     if subresource is not None:
         if isinstance(subresource, Action):
@@ -161,6 +161,8 @@ def _handler(request: Request, resource: Resource, subresource: Subresource | No
 def _connect_verb(subresource: Action, request: Request, verb: str) -> str:
     if verb in subresource.verbs:
         return verb
+    if request.method == "OPTIONS" and subresource.name == "proxy":
+        return "connect"
     raise no_such_method()
 
 

@@ -1,7 +1,7 @@
 """What the program of a simulated container does, where its command says so plainly. Pure. Called by containers.py.
 
 Known are `true`, `false`, `sleep N`, `echo …`, `tail -f`, the pause image, and shell scripts (`sh -c`) made of these, `exit N`, `[ … ]`,
-`expr`, variables, `if`, `&&`, `||` and `;`. Any other program is unknown: whoever asks decides what it does.
+`expr`, variables, `if`, `while true`, `&&`, `||` and `;`. Any other program is unknown: whoever asks decides what it does.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 from kcompat.nodes.environment import environment, expand
 
+_PLAIN_IMAGES = ("busybox", "alpine", "debian", "ubuntu", "fedora", "centos")
 _SHELLS = ("sh", "bash", "ash", "dash")
 _TOKEN = re.compile(
     r"""[ \t]+|\\\n|\#[^\n]*|(?P<op>&&|\|\||;|\n)|(?P<word>(?:'[^']*'|"(?:[^"\\]|\\.)*"|\$\((?:[^()]|\([^()]*\))*\)|\\.|[^\s;&|'"\\])+)"""
@@ -35,6 +36,11 @@ _COMPARISONS = {
 }
 
 
+Line = tuple[float, str]
+_MOST_TURNS = 20_000
+"""Of a loop, whose lines are kept."""
+
+
 class Unknown(Exception):
     """What this program does cannot be told."""
 
@@ -45,15 +51,26 @@ class _Exit(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What a container does: exit with `exit_code` after `run_seconds`; None: run on. output: lines, and the seconds after which they come."""
+    """What a container does: exit with `exit_code` after `run_seconds`; None: run on."""
 
     run_seconds: float | None
     exit_code: int
-    output: tuple[tuple[float, str], ...] = ()
+    output: tuple[Line, ...] = ()
+    """Lines, each with the seconds after the start at which it comes."""
+    again: tuple[float, float, tuple[Line, ...]] | None = None
+    """A loop without end: when it begins, how long a turn takes, and the lines of a turn."""
 
-    def printed(self, seconds: float) -> list[tuple[float, str]]:
-        """The lines of the first so many seconds."""
-        return [line for line in self.output if line[0] <= seconds]
+    def printed(self, until: float, after: float = -1.0) -> list[Line]:
+        """The lines that come later than `after` and not later than `until`, seconds after the start."""
+        found = [line for line in self.output if after < line[0] <= until]
+        if self.again is None or not self.again[2]:
+            return found
+        began, period, lines = self.again
+        last = int((until - began) // period)
+        for turn in range(max(0, last - _MOST_TURNS, int((after - began) // period)), last + 1):
+            start = began + turn * period
+            found += [(start + at, text) for at, text in lines if after < start + at <= until]
+        return found
 
 
 def program(pod: Mapping[str, Any], container: Mapping[str, Any]) -> Script | None:
@@ -61,12 +78,19 @@ def program(pod: Mapping[str, Any], container: Mapping[str, Any]) -> Script | No
     values = environment(pod, container)
     command = [expand(word, values) for word in container.get("command") or ()]
     arguments = [expand(word, values) for word in container.get("args") or ()]
+    if not command and _runs_arguments(container.get("image") or ""):
+        command, arguments = arguments, []
     if not command:
         return Script(None, 0) if is_pause(container.get("image") or "", arguments) else None
     try:
         return _Process(values).run([*command, *arguments])
     except (Unknown, ValueError, IndexError, ZeroDivisionError):
         return None
+
+
+def _runs_arguments(image: str) -> bool:
+    """An image without an entry point of its own."""
+    return image.rpartition("/")[2].partition("@")[0].partition(":")[0] in _PLAIN_IMAGES
 
 
 def is_pause(image: str, arguments: Sequence[str]) -> bool:
@@ -82,7 +106,8 @@ class _Process:
         self._values = dict(values)
         self._seconds: float | None = 0.0
         self._code = 0
-        self._output: list[tuple[float, str]] = []
+        self._output: list[Line] = []
+        self._again: tuple[float, float, tuple[Line, ...]] | None = None
 
     def run(self, words: Sequence[str]) -> Script:
         try:
@@ -92,7 +117,7 @@ class _Process:
                 self._call(words)
         except _Exit:
             pass
-        return Script(self._seconds, self._code, tuple(self._output))
+        return Script(self._seconds, self._code, tuple(self._output), self._again)
 
     # -- shell
 
@@ -112,6 +137,8 @@ class _Process:
                 wanted = operator in (";", "\n") or (self._code == 0) is (operator == "&&")
             elif operator == "if":
                 self._if(tokens, runs=runs and wanted)
+            elif operator == "while":
+                self._while(tokens, runs=runs and wanted)
             else:
                 self._simple(tokens, runs=runs and wanted)
 
@@ -130,6 +157,22 @@ class _Process:
                 self._sequence(tokens, ("elif", "else", "fi"), runs=taken)
                 done = done or taken
         raise Unknown
+
+    def _while(self, tokens: list[str], *, runs: bool) -> None:
+        """Only loops without end, each turn like the first."""
+        if tokens[1:2] not in (["true"], [":"]) or not runs:
+            raise Unknown
+        del tokens[:2]
+        self._sequence(tokens, ("do",))
+        tokens.pop(0)
+        began, before = self._seconds or 0.0, len(self._output)
+        self._sequence(tokens, ("done",))
+        tokens.pop(0)
+        period = (self._seconds or 0.0) - began
+        if period > 0:
+            self._again = (began, period, tuple((at - began, text) for at, text in self._output[before:]))
+            del self._output[before:]
+        self._wait()
 
     def _simple(self, tokens: list[str], *, runs: bool) -> None:
         words = []

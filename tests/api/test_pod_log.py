@@ -14,7 +14,8 @@ STATUS = "application/strategic-merge-patch+json"
 
 
 async def pod_on_node(api: Api, state: dict[str, Any], names: tuple[str, ...] = ("c",)) -> None:
-    await api.ok("POST", "/api/v1/nodes", {"metadata": {"name": "n", "annotations": {ANNOTATION: "true"}}})
+    node = {"metadata": {"name": "n", "annotations": {ANNOTATION: "true"}}, "status": {"addresses": [{"type": "Hostname", "address": "n"}]}}
+    await api.ok("POST", "/api/v1/nodes", node)
     await api.ok("POST", PODS, {"metadata": {"name": "p"}, "spec": {"nodeName": "n", "containers": [{"name": n, "image": "i"} for n in names]}})
     statuses = [{"name": n, "image": "i", "imageID": "", "ready": True, "restartCount": 0, "state": state} for n in names]
     await api.ok("PATCH", f"{PODS}/p/status", {"status": {"containerStatuses": statuses}}, Content_Type=STATUS)

@@ -29,7 +29,10 @@ def outcome(*command, image="app:1", args=(), index="0"):
         (["sleep", "2m"], Script(120, 0)),
         (["sleep", "infinity"], Script(None, 0)),
         (["/bin/sh", "-c", "exit 3"], Script(0, 3)),
-        (["sh", "-c", "echo hello; sleep 2 && sleep 1; exit 7"], Script(3, 7)),
+        (["sh", "-c", "echo hello; sleep 2 && sleep 1; exit 7"], Script(3, 7, ((0, "hello\n"),))),
+        (["sh", "-c", "while true; do sleep 1; done"], Script(None, 0, again=(0, 1, ()))),
+        (["sh", "-c", "echo a; while true; do echo b; sleep 2; done"], Script(None, 0, ((0, "a\n"),), (0, 2, ((0, "b\n"),)))),
+        (["sh", "-c", "while :; do exit 3; done"], Script(0, 3)),
         (["sh", "-c", "false || true"], Script(0, 0)),
         (["sh", "-c", "false && sleep 5; exit"], Script(0, 1)),
         (["sh", "-c", "tail -f /dev/null; exit 1"], Script(None, 0)),
@@ -51,7 +54,7 @@ def test_a_job_whose_odd_indexes_fail(index, code):
 UNKNOWN = (
     "nginx",
     "cat /data",
-    "while true; do sleep 1; done",
+    "while sleep 1; do echo a; done",
     "exit $RANDOM",
     "echo x > /tmp/y",
     "if true; then sleep 1",
@@ -71,3 +74,9 @@ def test_images():
     assert outcome(image="registry.example/agnhost:2.1", args=["pause"]) == Script(None, 0)
     assert outcome(image="registry.example/agnhost:2.1", args=["netexec"]) is None
     assert outcome(image="registry.example/app@sha256:1") is None
+
+
+def test_a_loop_prints_for_ever():
+    script = outcome("sh", "-c", "echo a; while true; do echo b; sleep 2; echo c; done")
+    assert script.printed(3) == [(0, "a\n"), (0, "b\n"), (2, "c\n"), (2, "b\n")]
+    assert script.printed(10_000, after=9_999) == [(10_000, "c\n"), (10_000, "b\n")]

@@ -1,4 +1,4 @@
-"""pods/log. Simulated containers print nothing: a running or finished one has an empty log, a waiting one upstream's error.
+"""pods/log: from the kubelet, or from a simulated node of this process; a container that waits has upstream's error.
 
 Upstream: pkg/registry/core/pod/strategy.go:LogLocation, pkg/kubelet/kubelet_pods.go:validateContainerLogStatus.
 """
@@ -7,36 +7,69 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from kcompat.api import parameters
-from kcompat.api.actions.unreachable import no_kubelet
+from kcompat.api import parameters, streaming, websocket
+from kcompat.api.kubelets import Location, chosen_container, location_of
 from kcompat.api.request import Answer, Query, Request, Response, StreamResponse, Tree
 from kcompat.api.scope import Scope
 from kcompat.apimachinery import errors
 from kcompat.apimachinery.field import FieldError, Path, forbidden, invalid, not_supported
+from kcompat.apimachinery.remote_command import LogOptions, Refused
 from kcompat.apimachinery.selectors import ALL_FIELDS
-from kcompat.apimachinery.simulation import is_simulated
 from kcompat.registry import watching
 from kcompat.registry.listing import ListOptions
 from kcompat.registry.watching import Happening, WatchOptions
 
 _TEXT = "text/plain"
 _STREAMS = ("All", "Stderr", "Stdout")
-_SPECS = ("initContainers", "containers", "ephemeralContainers")
 _STATUSES = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
 
 
 async def get(request: Request, scope: Scope) -> Answer:
-    check_options(request.query, scope.name)
+    query = request.query
+    check_options(query, scope.name)
     pod = (await scope.store.get(scope.namespace, scope.name)).peek()
-    container = chosen_container(pod, request.query.get("container"))
+    container = chosen_container(pod, query.get("container"))
     node_name = pod["spec"].get("nodeName", "")
     if not node_name:
-        return Response(200, b"", _TEXT)
-    await _check_node(scope, node_name)
-    check_status(pod, container, previous=parameters.boolean(request.query, "previous") or False)
-    if parameters.boolean(request.query, "follow") and not request.local:
-        return StreamResponse(_until_over(scope, container), content_type=_TEXT)
-    return Response(200, b"", _TEXT)
+        return Response(204, b"", "")
+    location = await location_of(scope, node_name)
+    options = _options(query)
+    if location.simulated is None and not location.is_simulated:
+        return await _from_kubelet(request, location, pod, container)
+    check_status(pod, container, previous=options.previous)
+    if location.simulated is None:  # in another process: what its containers print cannot be had
+        chunks = _until_over(scope, container) if options.follow else _nothing()
+    else:
+        try:
+            chunks = location.simulated.log(pod, container, options)
+        except Refused as refusal:
+            raise errors.generic(refusal.code, "GET", "", "pods/log", scope.name, str(refusal)) from None
+    if websocket.is_requested(request.headers):
+        return streaming.plain(request, chunks)
+    if options.follow and not request.local:
+        return StreamResponse(chunks, content_type=_TEXT)
+    return Response(200, b"".join([chunk async for chunk in chunks]), _TEXT)
+
+
+def _options(query: Query) -> LogOptions:
+    flags = {name: parameters.boolean(query, name) or False for name in ("follow", "previous", "timestamps")}
+    tail, limit, since = (parameters.integer(query, key) for key in ("tailLines", "limitBytes", "sinceSeconds"))
+    return LogOptions(**flags, tail=tail, limit=limit, since_seconds=since, since_time=query.get("sinceTime"), stream=query.get("stream") or "All")
+
+
+async def _from_kubelet(request: Request, location: Location, pod: Tree, container: str) -> Answer:
+    """The log as a real kubelet gives it (strategy.go:LogLocation)."""
+    from kcompat.api import proxying
+
+    names = ("follow", "previous", "timestamps", "sinceSeconds", "sinceTime", "tailLines", "limitBytes")
+    query = [(name, request.query.get(name)) for name in names if request.query.get(name)]
+    query.append(("stream", request.query.get("stream") or "All"))
+    path = f"/containerLogs/{pod['metadata']['namespace']}/{pod['metadata']['name']}/{container}"
+    return await proxying.fetch(request, proxying.kubelet(location), path, query)
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    yield b""
 
 
 def check_options(query: Query, name: str) -> None:
@@ -58,36 +91,6 @@ def check_options(query: Query, name: str) -> None:
         found.append(forbidden(Path(""), "`tailLines` and specific `stream` are mutually exclusive for now"))
     if found:
         raise errors.invalid("", "PodLogOptions", name, found)
-
-
-def chosen_container(pod: Tree, wanted: str) -> str:
-    """The container asked for, or the only one. Raises BadRequest (upstream: validateContainer)."""
-    name = pod["metadata"]["name"]
-    names = {kind: [c["name"] for c in pod["spec"].get(kind) or ()] for kind in _SPECS}
-    if wanted:
-        if not any(wanted in of_kind for of_kind in names.values()):
-            raise errors.bad_request(f"container {wanted} is not valid for pod {name}")
-        return wanted
-    if len(names["containers"]) == 1:
-        only: str = names["containers"][0]
-        return only
-    if not names["containers"]:
-        raise errors.bad_request(f"a container name must be specified for pod {name}")
-    message = f"a container name must be specified for pod {name}, choose one of: [{' '.join(names['containers'])}]"
-    if names["initContainers"]:
-        message += f" or one of the init containers: [{' '.join(names['initContainers'])}]"
-    if names["ephemeralContainers"]:
-        message += f" or one of the ephemeral containers: [{' '.join(names['ephemeralContainers'])}]"
-    raise errors.bad_request(message)
-
-
-async def _check_node(scope: Scope, name: str) -> None:
-    """Raises NotFound for an absent node, InternalError for one whose kubelet would have to be asked."""
-    nodes = scope.services.catalog.get("", "v1", "nodes")
-    assert nodes is not None
-    node = (await scope.services.stores(nodes).get("", name)).peek()
-    if not is_simulated(node):
-        raise no_kubelet(scope, name)
 
 
 def check_status(pod: Tree, container: str, *, previous: bool) -> None:

@@ -1,7 +1,7 @@
-"""pods/portforward: answered by a node's server, which simulated nodes do not have yet: an error says so."""
+"""pods/portforward: served by the node. Upstream: pkg/registry/core/pod/rest/subresources.go."""
 
 from __future__ import annotations
 
-from kcompat.api.actions.unreachable import create, delete, get, patch, update
+from kcompat.api.pod_streams import port_forward
 
-__all__ = ["create", "delete", "get", "patch", "update"]
+get = create = port_forward

@@ -108,5 +108,6 @@ def _unpack(process: Process, where: str, data: bytes, *, only_list: bool) -> li
             if entry.isdir():
                 process.files.make_directory(path, parents=True)
             elif entry.isfile() and (content := archive.extractfile(entry)) is not None:
+                process.files.make_directory(posixpath.dirname(path), parents=True)
                 process.files.write(path, content.read(MOST_BYTES + 1))
     return names

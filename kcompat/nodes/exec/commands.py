@@ -236,16 +236,8 @@ async def touch(process: Process, arguments: Sequence[str]) -> int:
 async def mkdir(process: Process, arguments: Sequence[str]) -> int:
     options, operands = _split(arguments)
     for operand in operands:
-        path = process.path(operand)
-        for parent in _parents(path) if "p" in options else ():
-            process.files.make_directory(parent, parents=True)
-        process.files.make_directory(path, parents="p" in options)
+        process.files.make_directory(process.path(operand), parents="p" in options)
     return 0
-
-
-def _parents(path: str) -> list[str]:
-    parts = path.strip("/").split("/")
-    return ["/" + "/".join(parts[:count]) for count in range(1, len(parts))]
 
 
 async def remove(process: Process, arguments: Sequence[str]) -> int:

@@ -79,7 +79,10 @@ class Files:
             raise FileError("File exists")
         if read_only:
             raise FileError("Read-only file system")
-        if not parents and not self.is_directory(posixpath.dirname(path)):
+        above = posixpath.dirname(path)
+        if parents:
+            self.make_directory(above, parents=True)
+        elif not self.is_directory(above):
             raise FileError("No such file or directory")
         volume.contents[name] = None
 
