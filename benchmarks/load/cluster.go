@@ -1,12 +1,13 @@
 // The rows that need a scheduler: pods bound to nodes, and Deployments whose pods become bound or Running.
 //
-// Nodes are objects only, made here unless the cluster has as many already. What becomes of pods is read from one watch, as bytes.
+// Nodes are objects only, made here unless the cluster has as many already. What becomes of pods is read from one watch.
 package main
 
 import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"time"
@@ -21,7 +22,20 @@ import (
 
 const patience = 5 * time.Minute
 
-var isBound, isRunning = []byte(`"nodeName":"`), []byte(`"phase":"Running"`)
+// event is what the rows look at of a watch event.
+type event struct {
+	Type   string
+	Object struct {
+		Message  string
+		Metadata struct{ Name, ResourceVersion string }
+		Spec     struct{ NodeName string }
+		Status   json.RawMessage
+	}
+}
+
+func isBound(e *event) bool { return e.Object.Spec.NodeName != "" }
+
+func isRunning(e *event) bool { return bytes.Contains(e.Object.Status, []byte(`"phase":"Running"`)) }
 
 func node(name string) *corev1.Node {
 	has := corev1.ResourceList{
@@ -69,9 +83,10 @@ func wait(what string, done func() bool) {
 	}
 }
 
-// following watches the pods from now on; the channel it returns is closed when n of them were seen with the mark. A server that ends
+// following watches the pods from now on; the channel it returns is closed when n of them were seen to have reached
+// what is asked. A server that ends
 // the watch, as upstream's does when a watcher falls behind, is asked to go on from the last event.
-func following(ctx context.Context, client *kubernetes.Clientset, n int, mark []byte) <-chan struct{} {
+func following(ctx context.Context, client *kubernetes.Clientset, n int, reached func(*event) bool) <-chan struct{} {
 	list, err := client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{Limit: 1})
 	check(err)
 	version, body := list.ResourceVersion, watch(ctx, client, list.ResourceVersion)
@@ -82,14 +97,15 @@ func following(ctx context.Context, client *kubernetes.Clientset, n int, mark []
 			lines := bufio.NewScanner(body)
 			lines.Buffer(make([]byte, 0, 1<<20), 1<<20)
 			for len(seen) < n && lines.Scan() {
-				line := lines.Bytes()
-				if bytes.HasPrefix(line, []byte(`{"type":"ERROR"`)) {
-					check(fmt.Errorf("watch: %s", line))
+				var e event
+				check(json.Unmarshal(lines.Bytes(), &e))
+				if e.Type == "ERROR" {
+					check(fmt.Errorf("watch: %s", e.Object.Message))
 				}
-				if bytes.Contains(line, mark) {
-					seen[after(line, `"name":"`)] = true
+				if reached(&e) {
+					seen[e.Object.Metadata.Name] = true
 				}
-				version = after(line, `"resourceVersion":"`)
+				version = e.Object.Metadata.ResourceVersion
 			}
 			body.Close()
 		}
@@ -102,13 +118,6 @@ func watch(ctx context.Context, client *kubernetes.Clientset, version string) io
 		Param("watch", "true").Param("resourceVersion", version).Stream(ctx)
 	check(err)
 	return body
-}
-
-// after finds the string that follows a key for the first time: of a watch event, the object's name or its resourceVersion.
-func after(line []byte, key string) string {
-	_, rest, _ := bytes.Cut(line, []byte(key))
-	value, _, _ := bytes.Cut(rest, []byte(`"`))
-	return string(value)
 }
 
 func template() corev1.PodTemplateSpec {
@@ -134,8 +143,8 @@ func bindPods(ctx context.Context, client *kubernetes.Clientset) {
 	})
 }
 
-// deploy creates a Deployment and waits until a watcher has seen all of its pods with the mark.
-func deploy(ctx context.Context, client *kubernetes.Clientset, mark []byte) {
+// deploy creates a Deployment and waits until a watcher has seen all of its pods reach that.
+func deploy(ctx context.Context, client *kubernetes.Clientset, state func(*event) bool) {
 	makeNodes(ctx, client)
 	wait("default service account", func() bool {
 		_, err := client.CoreV1().ServiceAccounts(namespace).Get(ctx, "default", metav1.GetOptions{})
@@ -147,7 +156,7 @@ func deploy(ctx context.Context, client *kubernetes.Clientset, mark []byte) {
 		Spec:       appsv1.DeploymentSpec{Replicas: &replicas, Selector: &metav1.LabelSelector{MatchLabels: one.Labels}, Template: one},
 	}
 	timed(func() int64 {
-		reached := following(ctx, client, *pods, mark)
+		reached := following(ctx, client, *pods, state)
 		_, err := client.AppsV1().Deployments(namespace).Create(ctx, deployment, metav1.CreateOptions{})
 		check(err)
 		<-reached

@@ -37,11 +37,11 @@ def is_terminal(pod: Tree) -> bool:
 
 
 def is_active(pod: Tree) -> bool:
-    return not is_terminal(pod) and "deletionTimestamp" not in pod["metadata"]
+    return "deletionTimestamp" not in pod["metadata"] and not is_terminal(pod)
 
 
 def is_terminating(pod: Tree) -> bool:
-    return not is_terminal(pod) and "deletionTimestamp" in pod["metadata"]
+    return "deletionTimestamp" in pod["metadata"] and not is_terminal(pod)
 
 
 def condition(pod: Tree, kind: str) -> Tree | None:
@@ -53,9 +53,10 @@ def condition(pod: Tree, kind: str) -> Tree | None:
 
 def is_ready(pod: Tree) -> bool:
     status = pod.get("status")
-    if not status:
-        return False
-    return any(found["type"] == "Ready" and found["status"] == "True" for found in status.get("conditions") or ())
+    for found in (status.get("conditions") or ()) if status else ():
+        if found["type"] == "Ready":
+            return bool(found["status"] == "True")
+    return False
 
 
 def ready_since(pod: Tree) -> datetime | None:

@@ -27,9 +27,11 @@ from kcompat.controllers.pod_control import PodControl, is_namespace_terminating
 BURST = 500
 """Pods made or removed at most before what was done is looked at again."""
 STATUS_RETRIES = 1
-DELAY_PER_POD = 0.00005
-MAX_DELAY = 0.1
-"""Seconds by which the news of one pod may wait for that of others of a large set: a sync looks at every pod of its set."""
+DELAY_PER_POD = 0.0002
+MAX_DELAY = 0.2
+"""Seconds by which the news of one pod may wait for that of others of a large set: a sync looks at every pod of its set.
+
+The last pod that was waited for does not wait: the next ones are to be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ def decide_status(
     """
     spec, old = spec_of(replica_set), status_of(replica_set)
     ready = [pod for pod in active if podutil.is_ready(pod)]
-    available = sum(1 for pod in ready if podutil.is_available(pod, spec.get("minReadySeconds") or 0, now))
+    wait = spec.get("minReadySeconds") or 0
+    available = sum(1 for pod in ready if podutil.is_available(pod, wait, now)) if wait else len(ready)
     counts = {
         "fullyLabeledReplicas": sum(1 for pod in active if labels.matches(meta.labels(pod))),
         "readyReplicas": len(ready),
@@ -97,6 +100,11 @@ def differs(old: Tree, new: Tree) -> bool:
     return (old.get("conditions") or []) != (new.get("conditions") or [])
 
 
+def _same_but_status(old: Tree, new: Tree) -> bool:
+    """Was it nothing but the report of an earlier sync?"""
+    return meta.generation(old) == meta.generation(new) and meta.is_being_deleted(old) == meta.is_being_deleted(new)
+
+
 @controller("replicaset-controller", workers=5)
 class ReplicaSetController:
     """One kind of set; ReplicationControllers differ in their selector and in what their status reports."""
@@ -125,7 +133,10 @@ class ReplicaSetController:
             self._expectations.forget(key)
             self._written.forget(tree)
             self._selectors.pop(meta.uid(tree), None)
-        self._context.queue.add(key)
+        if old is not None and new is not None and _same_but_status(old, new):
+            self._enqueue(new)
+        else:
+            self._context.queue.add(key)
 
     def _pod_changed(self, old: Tree | None, new: Tree | None) -> None:
         if new is None:
@@ -143,8 +154,12 @@ class ReplicaSetController:
     def _pod_created(self, pod: Tree) -> None:
         owner = self._owner(pod)
         if owner is not None:
-            self._expectations.creation_observed(meta.key(owner))
-            self._enqueue(owner)
+            key = meta.key(owner)
+            self._expectations.creation_observed(key)
+            if self._expectations.satisfied(key):
+                self._context.queue.add(key)
+            else:
+                self._enqueue(owner)
         elif meta.controller_of(pod) is None:
             self._offer(pod)
 

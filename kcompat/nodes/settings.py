@@ -43,5 +43,6 @@ class NodeSettings:
     """Record the kubelet's Events (Pulled, Created, Started, Killing, BackOff)."""
     events_per_second: float = 100.0
     """Events are the first thing to go: they are written at most so fast, and only while no status waits to be."""
-    workers: int = 64
-    """Requests to the API that may be under way at once."""
+    workers: int = 16
+    """Requests to the API that may be under way at once. Each turn of the event loop carries out that many before those who make and bind
+    pods have theirs: more would let pods start a little sooner and the last of a thousand be bound much later."""

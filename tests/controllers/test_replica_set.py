@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 
 import pytest
@@ -11,7 +12,7 @@ from kcompat.apimachinery import errors
 from kcompat.apimachinery.selectors import from_labels
 from kcompat.client.resources import EVENTS, NAMESPACES, PODS, REPLICA_SETS, REPLICATION_CONTROLLERS
 from kcompat.controllers.pod_control import PodError, pods_prefix
-from kcompat.controllers.replica_set import BURST, Plan, decide, decide_status, differs
+from kcompat.controllers.replica_set import BURST, MAX_DELAY, Plan, decide, decide_status, differs
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 RS = "replicaset-controller"
@@ -100,6 +101,27 @@ async def test_many_pods_at_once_and_never_too_many(world):
         await until(lambda: status(world).get("availableReplicas") == 1200, 20)
     created = sum(1 for method, path in world.cluster.requests if (method, path) == ("POST", "/api/v1/namespaces/shop/pods"))
     assert created == 1200
+
+
+@pytest.mark.looptime
+async def test_news_of_a_large_set_is_gathered_but_the_next_pods_do_not_wait_for_it(world):
+    loop = asyncio.get_running_loop()
+    async with world.running(RS):
+        started = loop.time()
+        await world.client().of(REPLICA_SETS).create(replica_set(2 * BURST))
+        await until(lambda: len(world.pods()) == 2 * BURST, 20)
+        assert loop.time() - started < MAX_DELAY
+        await until(lambda: status(world).get("availableReplicas") == 2 * BURST, 20)
+        before, puts = loop.time(), status_writes(world)
+        for pod in world.pods():
+            world.cluster.put(PODS, {**pod, "status": {"phase": "Running"}})
+            await asyncio.sleep(0.001)
+        await until(lambda: not status(world).get("readyReplicas"), 20)
+        assert status_writes(world) - puts <= (loop.time() - before) / MAX_DELAY + 1
+
+
+def status_writes(world):
+    return sum(1 for method, path in world.cluster.requests if method == "PUT" and path.endswith("/status"))
 
 
 async def test_orphans_are_adopted_and_strangers_released(world):
