@@ -47,13 +47,13 @@ class LocalTransport:
     ) -> Answer:
         raw = urlencode(query) if query else ""
         answer = await self._pipeline(self.user, method, path, raw, body, content_type)
-        return Answer(answer.status, _checked(answer))
+        return Answer(answer.status, _checked(answer, method))
 
     async def watch(self, path: str, *, query: Mapping[str, str] | None = None) -> AsyncIterator[WatchEvent]:
         raw = urlencode({**(query or {}), "watch": "true"})
         answer = await self._pipeline(self.user, "GET", path, raw, None, "application/json")
         if answer.events is None:
-            _checked(answer)
+            _checked(answer, "GET")
             return
         async with aclosing(answer.events):  # type: ignore[type-var]
             async for kind, tree in answer.events:
@@ -63,9 +63,11 @@ class LocalTransport:
         """Nothing is held open."""
 
 
-def _checked(answer: LocalAnswer) -> Tree:
-    """The tree, or the failure it stands for, raised."""
+def _checked(answer: LocalAnswer, method: str) -> Tree:
+    """The tree, or the failure it stands for, raised; a failure in plain text becomes a Status as client-go makes one."""
     if answer.status >= 400:
+        if not isinstance(answer.tree, dict):
+            raise errors.generic(answer.status, method.lower(), "", "", "", str(answer.tree).strip() or "unknown", unexpected=True)
         raise errors.from_status(answer.tree)
     tree: Tree = answer.tree
     return tree

@@ -127,6 +127,17 @@ class Admin:
             raise AssertionError(f"{resource.plural} {namespace}/{name} is still {seen}") from None
         return seen or {}
 
+    async def finds(self, resource: ResourceType, condition: Callable[[list[Tree]], object], namespace: str = "", seconds: float = 10) -> list[Tree]:
+        """All objects of a resource once the condition holds of them."""
+        seen: list[Tree] = []
+        try:
+            async with asyncio.timeout(seconds):
+                while not condition(seen := (await self.client.of(resource).list(namespace))["items"]):  # noqa: ASYNC110 -- as above
+                    await asyncio.sleep(0.005)
+        except TimeoutError:
+            raise AssertionError(f"{resource.plural} are still {seen}") from None
+        return seen
+
     async def goes(self, resource: ResourceType, name: str, namespace: str = "") -> None:
         await self.becomes(resource, name, lambda tree: tree is None, namespace)
 
