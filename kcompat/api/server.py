@@ -24,6 +24,7 @@ from kcompat.api.connection import Connection, Limits, plain
 from kcompat.api.door import Door
 from kcompat.api.request import Handler, Pieces, Query, Request, Response, StreamResponse, UpgradeResponse
 from kcompat.apimachinery import errors
+from kcompat.registry import fan_out
 
 _BAD_ESCAPE = re.compile("%(?![0-9a-fA-F]{2})")
 _GZIP_FROM = 128 * 1024
@@ -220,12 +221,36 @@ async def _stream(raw: web.BaseRequest, answer: StreamResponse) -> web.StreamRes
     response = web.StreamResponse(status=answer.status, headers={**_single(answer.headers), "Content-Type": answer.content_type})
     _add_warnings(response, answer.headers)
     response.enable_chunked_encoding()
-    await response.prepare(raw)
     async with aclosing(answer.chunks):  # type: ignore[type-var]
-        async for chunk in answer.chunks:
-            await response.write(chunk)
+        await response.prepare(raw)
+        if isinstance(answer.chunks, fan_out.Stream):
+            await answer.chunks.pipe(_Outlet(raw.protocol))
+        else:
+            async for chunk in answer.chunks:
+                await response.write(chunk)
     await response.write_eof()
     return response
+
+
+class _Outlet:
+    """`fan_out.Outlet` of a connection whose answer has begun: past aiohttp's writer, which would frame the same chunk for each."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: RequestHandler) -> None:
+        self._connection = connection
+
+    @property
+    def paused(self) -> bool:
+        return self._connection.writing_paused
+
+    def write(self, chunk: fan_out.Chunk) -> None:
+        transport = self._connection.transport
+        if transport is not None and not transport.is_closing():
+            transport.write(chunk.framed)
+
+    async def drain(self) -> None:
+        await self._connection._drain_helper()
 
 
 def tls_context(certificate_file: str, key_file: str, client_ca_file: str | None) -> ssl.SSLContext:

@@ -75,6 +75,8 @@ class Store:
         self.leases = leases
         self.hooks = hooks
         self.cache = cache
+        self.broadcasts: dict[object, object] = {}
+        """`fan_out.py`'s."""
         self.layout = Layout(
             prefix, codec.head(resource.kind, storage_version(resource)), resource.stored_fields or resource.fields, resource.indexes,
             reader(resource), resource.namespaced,

@@ -1,4 +1,5 @@
-"""Watches: where they start, which events a selector lets through, bookmarks. Called by `api/verbs/watch.py`.
+"""Watches: where they start, which events a selector lets through, bookmarks. Called by `api/verbs/watch.py` for
+watches within the process, and by `fan_out.py` for those over a network.
 
 Upstream: apiserver storage/cacher/{cacher,cache_watcher}.go, endpoints/handlers/get.go:ListResource, metav1 validation of list options.
 """
@@ -78,13 +79,15 @@ def validate_options(options: WatchOptions) -> None:
 
 async def watch(store: Store, namespace: str, options: WatchOptions, *, trees: bool = False) -> AsyncIterator[Batch]:
     """Batches of what happens, from where the options say; `trees` for who will look at decoded objects. Raises before the first batch."""
-    scope = store.scope(namespace)
-    initial, watcher = await _start(store, scope, options)
+    cache, initial, watcher = await start(store, store.scope(namespace), options)
     watcher.trees = trees
-    return _follow(store, watcher, initial, options)
+    return _follow(store, cache, watcher, initial, options)
 
 
-async def _start(store: Store, scope: str, options: WatchOptions) -> tuple[list[Happening | Bookmark], Watcher]:
+Start = tuple[ResourceCache, list[Happening | Bookmark], Watcher]
+
+
+async def start(store: Store, scope: str, options: WatchOptions) -> Start:
     """The first batch and a subscription that goes on from it. Raises Expired, Timeout."""
     requested = options.list.resource_version
     if requested in ("", "0") or options.send_initial_events:
@@ -102,14 +105,12 @@ def parse_revision(text: str) -> Revision:
     return int(text)
 
 
-async def _from_state(
-    store: Store, scope: str, options: WatchOptions, revision: Revision
-) -> tuple[list[Happening | Bookmark], Watcher]:
+async def _from_state(store: Store, scope: str, options: WatchOptions, revision: Revision) -> Start:
     cache = await (store.fresh() if options.list.resource_version == "" else store.entries())
     await wait_for_revision(store, revision)
     watcher = cache.subscribe(scope)
     if options.send_initial_events is False:
-        return [], watcher
+        return cache, [], watcher
     selected = options.list
     entries = candidates(cache, scope, selected)
     happenings: list[Happening | Bookmark] = [
@@ -117,22 +118,20 @@ async def _from_state(
     ]
     if options.send_initial_events and options.bookmarks:
         happenings.append(Bookmark(store.cache.revision, initial_end=True))
-    return happenings, watcher
+    return cache, happenings, watcher
 
 
-async def _from_revision(
-    store: Store, scope: str, options: WatchOptions, revision: Revision
-) -> tuple[list[Happening | Bookmark], Watcher]:
+async def _from_revision(store: Store, scope: str, options: WatchOptions, revision: Revision) -> Start:
     cache = await store.entries()
     watcher = cache.subscribe_after(scope, revision)
     if watcher is not None:
-        return [], watcher
+        return cache, [], watcher
     try:
         events, watcher = await cache.replay(scope, revision)
     except (Compacted, TimeoutError):
         oldest = cache.history_start
         raise errors.expired(f"too old resource version: {revision} ({oldest})") from None
-    return seen(cache, events, options.list), watcher
+    return cache, seen(cache, events, options.list), watcher
 
 
 def seen(cache: ResourceCache, events: Sequence[CacheEvent], options: ListOptions) -> list[Happening | Bookmark]:
@@ -152,21 +151,25 @@ def seen(cache: ResourceCache, events: Sequence[CacheEvent], options: ListOption
     return happenings
 
 
+def deadline(store: Store, options: WatchOptions, now: float) -> float:
+    """When a watch that begins now ends; those that do not say get half an hour to an hour."""
+    return now + (options.timeout or _MIN_TIMEOUT * (1 + store.identity.fraction()))
+
+
 async def _follow(
-    store: Store, watcher: Watcher, initial: list[Happening | Bookmark], options: WatchOptions
+    store: Store, cache: ResourceCache, watcher: Watcher, initial: list[Happening | Bookmark], options: WatchOptions
 ) -> AsyncIterator[Batch]:
-    cache = await store.entries()
     clock = store.clock
-    deadline = clock.monotonic() + (options.timeout or _MIN_TIMEOUT * (1 + store.identity.fraction()))
-    bookmark_at = _next_bookmark(clock.monotonic(), deadline) if options.bookmarks else math.inf
+    until = deadline(store, options, clock.monotonic())
+    bookmark_at = next_bookmark(clock.monotonic(), until) if options.bookmarks else math.inf
     try:
-        for start in range(0, len(initial), _MOST_AT_ONCE):
-            yield initial[start : start + _MOST_AT_ONCE]
-        while (now := clock.monotonic()) < deadline:
-            batch = seen(cache, await watcher.take(max(0.0, min(deadline, bookmark_at) - now)), options.list)
+        for first in range(0, len(initial), _MOST_AT_ONCE):
+            yield initial[first : first + _MOST_AT_ONCE]
+        while (now := clock.monotonic()) < until:
+            batch = seen(cache, await watcher.take(max(0.0, min(until, bookmark_at) - now)), options.list)
             if clock.monotonic() >= bookmark_at:
                 batch.append(Bookmark(max(store.cache.revision, watcher.revision)))
-                bookmark_at = _next_bookmark(clock.monotonic(), deadline)
+                bookmark_at = next_bookmark(clock.monotonic(), until)
             if batch:
                 yield batch
     except Dropped:
@@ -175,9 +178,9 @@ async def _follow(
         cache.unsubscribe(watcher)
 
 
-def _next_bookmark(now: float, deadline: float) -> float:
+def next_bookmark(now: float, until: float) -> float:
     """One a minute, and one shortly before the watch ends."""
-    last = deadline - _LAST_BOOKMARK_SECONDS
+    last = until - _LAST_BOOKMARK_SECONDS
     return min(now + _BOOKMARK_SECONDS, last) if now < last else math.inf
 
 

@@ -149,7 +149,7 @@ class Dropped(Exception):
 class Watcher:
     """A subscription to everything after `revision`. `take()` gives the events since the last call, filtered by key prefix alone."""
 
-    __slots__ = ("_bytes", "_wake", "dropped", "events", "prefix", "revision", "trees")
+    __slots__ = ("_wake", "bytes", "dropped", "events", "notify", "prefix", "revision", "trees")
 
     def __init__(self, prefix: str, revision: Revision) -> None:
         self.prefix = prefix
@@ -158,25 +158,37 @@ class Watcher:
         self.dropped = False
         self.trees = False
         """Wants decoded objects (informers in process): they are then kept decoded, shared with the watcher, not made again."""
-        self._bytes = 0
+        self.notify: Callable[[], None] | None = None
+        """Called, for who does not wait in `take`, when there are events or the watcher was dropped; it must not raise."""
+        self.bytes = 0
+        """Of the objects in `events`."""
         self._wake: asyncio.Future[None] | None = None
 
     def push(self, event: CacheEvent) -> None:
         if self.dropped or event.revision <= self.revision:  # replayed already, while this cache was behind
             return
-        self._bytes += len(event.entry.tail)
-        if len(self.events) >= QUEUE_LIMIT or self._bytes > QUEUE_BYTES:
+        self.bytes += len(event.entry.tail)
+        if len(self.events) >= QUEUE_LIMIT or self.bytes > QUEUE_BYTES:
             self.drop()
             return
         self.events.append(event)
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
+        self._tell()
 
     def drop(self) -> None:
         self.dropped = True
         self.events = []
-        if self._wake is not None and not self._wake.done():
+        self._tell()
+
+    def _tell(self) -> None:
+        if self.notify is not None:
+            self.notify()
+        elif self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
+
+    def collect(self) -> Sequence[CacheEvent]:
+        """The events so far, in order."""
+        taken, self.events, self.bytes = self.events, [], 0
+        return taken
 
     async def take(self, timeout: float | None = None) -> Sequence[CacheEvent]:
         """Events in order; empty when `timeout` seconds passed without any. Raises Dropped."""
@@ -192,8 +204,7 @@ class Watcher:
                     handle.cancel()
         if self.dropped:
             raise Dropped
-        taken, self.events, self._bytes = self.events, [], 0
-        return taken
+        return self.collect()
 
     def _expire(self) -> None:
         if self._wake is not None and not self._wake.done():

@@ -13,7 +13,7 @@ from kcompat.api.negotiate import Output
 from kcompat.api.request import Answer, Request, StreamResponse, Tree
 from kcompat.api.scope import Scope
 from kcompat.apimachinery import errors, schema
-from kcompat.registry import watching
+from kcompat.registry import fan_out, watching
 from kcompat.registry.watching import Batch, Bookmark, Happening
 
 _CONTENT_TYPE = "application/json"
@@ -33,20 +33,28 @@ async def _stream(request: Request, scope: Scope) -> StreamResponse:
     options = watching.defaulted(parameters.watch_options(request, scope))
     watching.validate_options(options)
     try:
-        batches = await watching.watch(scope.store, scope.namespace, options, trees=request.local)
+        if request.local:
+            return StreamResponse(events=_local(scope, await watching.watch(scope.store, scope.namespace, options, trees=True)))
+        encode, shared = _encoder(request, scope, form)
+        chunks = await fan_out.stream(scope.store, scope.namespace, options, encode, form if shared else None)
     except errors.StatusError as error:
         if error.code == 500:  # a resourceVersion that is none
             raise
         return _failed(request, error, form)
-    if request.local:
-        return StreamResponse(events=_local(scope, batches))
     if form.transform == "PartialObjectMetadataList":  # an event holds no list: upstream ends the watch
-        return StreamResponse(_nothing(batches), content_type=_CONTENT_TYPE)
+        await chunks.aclose()
+    return StreamResponse(chunks, content_type=_PROTOBUF_CONTENT_TYPE if form.media_type == negotiate.PROTOBUF else _CONTENT_TYPE)
+
+
+def _encoder(request: Request, scope: Scope, form: Output) -> tuple[fan_out.Encode, bool]:
+    """How events are written, and whether it is the same for everybody who asks for this form."""
+    if form.transform == "Table":
+        return _tables(request, scope, form), False
     if form.media_type == negotiate.PROTOBUF:
-        return StreamResponse(_frames(scope, batches, form), content_type=_PROTOBUF_CONTENT_TYPE)
+        return _frames(scope, form), True
     if form.transform or scope.resource.from_storage is not None:
-        return StreamResponse(_transformed(request, scope, batches, form), content_type=_CONTENT_TYPE)
-    return StreamResponse(_lines(scope, batches), content_type=_CONTENT_TYPE)
+        return _transformed(scope, form), True
+    return lambda batch: b"".join([_line(scope, happening) for happening in batch]), True
 
 
 def _failed(request: Request, error: errors.StatusError, form: Output) -> StreamResponse:
@@ -58,7 +66,7 @@ def _failed(request: Request, error: errors.StatusError, form: Output) -> Stream
 
             yield protobuf.watch_frame("ERROR", error.status())
         else:
-            yield orjson.dumps({"type": "ERROR", "object": error.status()}) + b"\n"
+            yield _event("ERROR", error.status())
 
     async def events() -> AsyncIterator[tuple[str, Tree]]:
         yield "ERROR", error.status()
@@ -68,23 +76,9 @@ def _failed(request: Request, error: errors.StatusError, form: Output) -> Stream
     return StreamResponse(lines(), content_type=_PROTOBUF_CONTENT_TYPE if form.media_type == negotiate.PROTOBUF else _CONTENT_TYPE)
 
 
-async def _nothing(batches: AsyncIterator[Batch]) -> AsyncIterator[bytes]:
-    async with aclosing(batches):  # type: ignore[type-var]
-        nothing: tuple[bytes, ...] = ()
-        for line in nothing:
-            yield line
-
-
-async def _lines(scope: Scope, batches: AsyncIterator[Batch]) -> AsyncIterator[bytes]:
-    """Stored bytes, wrapped; a batch is one write."""
-    async with aclosing(batches):  # type: ignore[type-var]
-        async for batch in batches:
-            yield b"".join([_line(scope, happening) for happening in batch])
-
-
 def _line(scope: Scope, happening: Happening | Bookmark) -> bytes:
     if isinstance(happening, Bookmark):
-        return orjson.dumps({"type": "BOOKMARK", "object": bookmark(scope, happening)}) + b"\n"
+        return _event("BOOKMARK", bookmark(scope, happening))
     if happening.event is not None:
         return happening.event.line(happening.type)
     entry = happening.entry
@@ -101,22 +95,55 @@ def bookmark(scope: Scope, mark: Bookmark) -> Tree:
     return {"kind": resource.kind, "apiVersion": resource.api_version, **tree, "metadata": metadata}
 
 
-async def _frames(scope: Scope, batches: AsyncIterator[Batch], form: Output) -> AsyncIterator[bytes]:
+def _seen(scope: Scope, happening: Happening | Bookmark) -> tuple[str, Tree]:
+    """An event's type and object, in the version of the request."""
+    if isinstance(happening, Bookmark):
+        return "BOOKMARK", bookmark(scope, happening)
+    convert = scope.resource.from_storage
+    tree = happening.entry.peek()
+    return happening.type, convert(tree) if convert else tree
+
+
+def _frames(scope: Scope, form: Output) -> fan_out.Encode:
     """Length-delimited protobuf WatchEvents, each with its object in an envelope (upstream: serializer/protobuf, LengthDelimitedFramer)."""
     from kcompat.apimachinery import protobuf
 
-    convert = scope.resource.from_storage
-    async with aclosing(batches):  # type: ignore[type-var]
-        async for batch in batches:
-            frames = []
-            for happening in batch:
-                if isinstance(happening, Bookmark):
-                    type_, tree = "BOOKMARK", bookmark(scope, happening)
-                else:
-                    type_, tree = happening.type, happening.entry.peek()
-                    tree = convert(tree) if convert else tree
-                frames.append(protobuf.watch_frame(type_, table.partial(tree, form) if form.transform else tree))
-            yield b"".join(frames)
+    def encode(batch: Batch) -> bytes:
+        events = (_seen(scope, happening) for happening in batch)
+        return b"".join([protobuf.watch_frame(type_, table.partial(tree, form) if form.transform else tree) for type_, tree in events])
+
+    return encode
+
+
+def _transformed(scope: Scope, form: Output) -> fan_out.Encode:
+    """Events whose objects are metadata only, or of another version than the stored one."""
+
+    def encode(batch: Batch) -> bytes:
+        events = (_seen(scope, happening) for happening in batch)
+        return b"".join([_event(type_, table.partial(tree, form) if form.transform else tree) for type_, tree in events])
+
+    return encode
+
+
+def _tables(request: Request, scope: Scope, form: Output) -> fan_out.Encode:
+    """Events whose objects are Tables of a row; the first says what the columns are."""
+    table.include_object(request)
+    headers = True
+
+    def encode(batch: Batch) -> bytes:
+        nonlocal headers
+        lines = []
+        for type_, tree in (_seen(scope, happening) for happening in batch):
+            metadata = {"resourceVersion": tree["metadata"].get("resourceVersion", "")}
+            lines.append(_event(type_, table.table(request, scope.resource, [tree], metadata, form, headers=headers)))
+            headers = False
+        return b"".join(lines)
+
+    return encode
+
+
+def _event(type_: str, document: Any) -> bytes:
+    return orjson.dumps({"type": type_, "object": document}) + b"\n"
 
 
 async def _local(scope: Scope, batches: AsyncIterator[Batch]) -> AsyncIterator[tuple[str, Tree]]:
@@ -129,29 +156,3 @@ async def _local(scope: Scope, batches: AsyncIterator[Batch]) -> AsyncIterator[t
                 else:
                     tree = happening.entry.tree()
                     yield happening.type, convert(tree) if convert else tree
-
-
-async def _transformed(request: Request, scope: Scope, batches: AsyncIterator[Batch], form: Output) -> AsyncIterator[bytes]:
-    """Events whose objects are Tables, metadata only, or of another version than the stored one."""
-    convert = scope.resource.from_storage
-    first = True
-    async with aclosing(batches):  # type: ignore[type-var]
-        async for batch in batches:
-            lines = []
-            for happening in batch:
-                if isinstance(happening, Bookmark):
-                    type_, tree = "BOOKMARK", bookmark(scope, happening)
-                else:
-                    tree = happening.entry.peek()
-                    type_, tree = happening.type, convert(tree) if convert else tree
-                lines.append(orjson.dumps({"type": type_, "object": _form(request, scope, tree, form, first)}))
-                first = False
-            yield b"\n".join(lines) + b"\n"
-
-
-def _form(request: Request, scope: Scope, tree: Tree, form: Output, first: bool) -> Any:
-    if form.transform == "Table":
-        metadata = {"resourceVersion": tree["metadata"].get("resourceVersion", "")}
-        rows = [tree]
-        return table.table(request, scope.resource, rows, metadata, form, headers=first)
-    return table.partial(tree, form) if form.transform else tree
