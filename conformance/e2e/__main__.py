@@ -12,13 +12,14 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from conformance.e2e import page
 from conformance.e2e.catalogue import Test, catalogue, chosen
 from conformance.e2e.cluster import fresh, revision
-from conformance.e2e.ledger import Ledger
+from conformance.e2e.ledger import RESULTS, Ledger
 from conformance.e2e.runner import Outcome, run
 from conformance.tools import CACHE
 
@@ -28,7 +29,7 @@ ATTEMPTS = 4
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = _parser().parse_args(arguments)
+    options = options_of(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the cluster and the tests end too
     if options.page:
         page.write(Ledger())
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         do, tests = _check, affordable(ledger, options.check, options.processes)
     else:
         do, tests = _record, chosen(options.test_class, options.focus, options.sig)
+        tests = [test for test in tests if options.result in ("", ledger[test.name].result)]
     if not tests:
         print("no test fits")
         return 2
@@ -45,23 +47,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return do(ledger, tests, kubeconfig, options)
 
 
-def _parser() -> argparse.ArgumentParser:
+def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m conformance.e2e", description=__doc__)
     parser.add_argument("--class", dest="test_class", default="", metavar="LETTERS", help="classes to run (default: A and B)")
     parser.add_argument("--focus", default="", metavar="REGEX", help="only tests whose name fits")
     parser.add_argument("--sig", default="", help="only tests of this sig")
+    parser.add_argument("--result", default="", choices=RESULTS, help="only tests of which the ledger says this")
     parser.add_argument("--processes", type=int, default=min(4, 1 + (os.cpu_count() or 1)), help="ginkgo processes (default: %(default)s)")
     parser.add_argument("--slice", type=int, default=40, help="tests in one run of the e2e program (default: %(default)s)")
     parser.add_argument("--patience", type=float, default=900, metavar="SECONDS", help="for a slice (default: %(default).0f)")
     parser.add_argument("--bound", type=float, default=4 * 3600, metavar="SECONDS", help="for everything together (default: %(default).0f)")
+    parser.add_argument("--retries", type=int, default=1, help="for a test that failed: a busy machine misses deadlines (default: %(default)s)")
     parser.add_argument("--check", type=float, default=0, metavar="SECONDS", help="only tests that passed, about so long; no regression")
     parser.add_argument("--page", action="store_true", help="only write docs/conformance.md again")
-    return parser
+    return parser.parse_args(arguments)
 
 
 def _record(ledger: Ledger, tests: list[Test], kubeconfig: Path, options: argparse.Namespace) -> int:
     seen = revision()
-    for results in _slices(tests, kubeconfig, options, seen):
+    for results in slices(tests, kubeconfig, options, seen):
         for name, outcome in results.items():
             before, entry = ledger[name].result, ledger.record(name, outcome, seen)
             change = f" (was: {before})" if before not in (entry.result, "not run", "excluded") else ""
@@ -73,7 +77,7 @@ def _record(ledger: Ledger, tests: list[Test], kubeconfig: Path, options: argpar
 
 def _check(ledger: Ledger, tests: list[Test], kubeconfig: Path, options: argparse.Namespace) -> int:
     results: dict[str, Outcome] = {}
-    for some in _slices(tests, kubeconfig, options, "check"):
+    for some in slices(tests, kubeconfig, options, "check"):
         results |= some
     lost = [test.name for test in tests if test.name not in results or results[test.name].result != "pass"]
     for name in lost:
@@ -82,7 +86,7 @@ def _check(ledger: Ledger, tests: list[Test], kubeconfig: Path, options: argpars
     return 1 if lost else 0
 
 
-def _slices(tests: list[Test], kubeconfig: Path, options: argparse.Namespace, name: str) -> Iterator[dict[str, Outcome]]:
+def slices(tests: list[Test], kubeconfig: Path, options: argparse.Namespace, name: str) -> Iterator[dict[str, Outcome]]:
     """Outcomes slice by slice, the serial tests last, until the bound."""
     ordered = sorted(tests, key=lambda test: test.serial)
     reports, ends = REPORTS / f"{name}-{os.getpid()}", time.monotonic() + options.bound
@@ -91,14 +95,21 @@ def _slices(tests: list[Test], kubeconfig: Path, options: argparse.Namespace, na
         if ends - time.monotonic() < 60:
             print(f"{len(ordered) - start} tests not run: out of time")
             return
-        left_over = ordered[start : start + options.slice]
-        for attempt in range(ATTEMPTS):
-            bound = min(options.patience, max(ends - time.monotonic(), 60))
-            results = run(left_over, kubeconfig, reports / f"{start:03}-{attempt}", processes=options.processes, bound=bound)
-            yield results
-            left_over = [test for test in left_over if test.name not in results]
-            if not left_over:
-                break
+        yield from _persistently(ordered[start : start + options.slice], kubeconfig, reports / f"{start:03}", options, ends)
+
+
+def _persistently(tests: list[Test], kubeconfig: Path, reports: Path, options: argparse.Namespace, ends: float) -> Iterator[dict[str, Outcome]]:
+    """Outcomes attempt by attempt: a test held up by one that never ends runs again, and so does, `--retries` times, one that failed."""
+    failures: Counter[str] = Counter()
+    for attempt in range(ATTEMPTS + options.retries):
+        bound = min(options.patience, max(ends - time.monotonic(), 60))
+        results = run(tests, kubeconfig, reports.with_name(f"{reports.name}-{attempt}"), processes=options.processes, bound=bound)
+        yield results
+        failures.update(name for name, outcome in results.items() if outcome.result == "fail")
+        settled = {name for name, outcome in results.items() if outcome.result != "fail" or failures[name] > options.retries}
+        tests = [test for test in tests if test.name not in settled]
+        if not tests:
+            return
 
 
 def affordable(ledger: Ledger, seconds: float, processes: int) -> list[Test]:

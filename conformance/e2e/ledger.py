@@ -60,7 +60,7 @@ class Ledger:
 
     def record(self, name: str, outcome: Outcome, revision: str) -> Entry:
         test = self._entries[name].test
-        result = "vacuous" if outcome.result == "pass" and test.vacuous else outcome.result
+        result = _counted(test, outcome.result)
         cause = cause_of(name, outcome.message) if result == "fail" else ""
         entry = self._entries[name] = self._recorded[name] = Entry(test, result, revision, round(outcome.seconds), cause)
         return entry
@@ -74,7 +74,11 @@ class Ledger:
 
 def _entry(test: Test, known: Mapping[str, Any] | None) -> Entry:
     if known and known["result"] in ("pass", "vacuous", "fail"):
-        return Entry(test, known["result"], known["seen"], known["seconds"], known.get("cause", ""))
+        return Entry(test, _counted(test, known["result"]), known["seen"], known["seconds"], known.get("cause", ""))
     if test.test_class in SIMULATED:
         return Entry(test, "not run")
     return Entry(test, "excluded", cause=f"nodes are simulated: {test.needs}")
+
+
+def _counted(test: Test, result: str) -> str:
+    return "vacuous" if result == "pass" and test.vacuous else result

@@ -151,12 +151,16 @@ class EndpointsController:
             self._context.queue.add(key)
 
     def _endpoints_changed(self, old: Tree | None, new: Tree | None) -> None:
-        """Ours are made again when they are gone; those left over from services that are gone go (upstream: checkLeftoverEndpoints)."""
+        """Those that are gone are made again."""
         if new is None and old is not None:
             self._written.forget(old)
             self._context.queue.add(meta.key(old))
-        elif old is None and new is not None and LEADER not in meta.annotations(new) and meta.key(new) not in self._services:
-            self._context.queue.add(meta.key(new))
+
+    async def run(self) -> None:
+        """Those left over from services that are gone go, once: later ones are their makers' (upstream: checkLeftoverEndpoints)."""
+        for endpoints in self._endpoints:
+            if LEADER not in meta.annotations(endpoints):
+                self._context.queue.add(meta.key(endpoints))
 
     async def reconcile(self, key: str) -> float | None:
         service, present = self._services.get(*split_key(key)), self._endpoints.get(*split_key(key))

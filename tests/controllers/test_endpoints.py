@@ -174,6 +174,17 @@ async def test_services_get_slices_and_endpoints(world):
         await until(lambda: world.cluster.get(ENDPOINTS, "shop", "web") is None)
 
 
+async def test_endpoints_without_a_service_are_left_over_only_at_the_start(world):
+    world.cluster.put(ENDPOINTS, {"metadata": {"name": "left-over", "namespace": "shop"}, "subsets": []})
+    async with world.running(*BOTH) as manager:
+        await until(lambda: world.cluster.get(ENDPOINTS, "shop", "left-over") is None)
+        world.cluster.put(ENDPOINTS, {"metadata": {"name": "own", "namespace": "shop"}, "subsets": []})
+        world.cluster.put(SERVICES, service())
+        await until(lambda: world.cluster.get(ENDPOINTS, "shop", "web"))
+        await until(lambda: manager.idle)
+        assert world.cluster.get(ENDPOINTS, "shop", "own")
+
+
 def ips(world):
     slices = world.cluster.all(ENDPOINT_SLICES, "shop")
     found = world.cluster.get(ENDPOINTS, "shop", "web")
