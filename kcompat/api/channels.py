@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,3 +87,50 @@ class Channels:
             await self._socket.send(str(channel).encode() + b64encode(data), TEXT)
         else:
             await self._socket.send(bytes((channel,)) + data, BINARY)
+
+
+class PortChannels:
+    """Ports over a WebSocket: channel 2n carries the bytes of the nth, channel 2n+1 what went wrong (portforward/websocket.go)."""
+
+    def __init__(self, socket: WebSocket, ports: Sequence[int]) -> None:
+        self._socket = socket
+        self._ports = ports
+        self._text = "base64" in socket.protocol
+        self._inputs: list[asyncio.Queue[bytes]] = [asyncio.Queue(_WAITING) for _ in ports]
+
+    async def open(self) -> None:
+        for index, port in enumerate(self._ports):
+            for channel in (2 * index, 2 * index + 1):
+                await self.send(channel, port.to_bytes(2, "little"))
+
+    async def listen(self) -> None:
+        """Returns when the client closes. Raises ConnectionError and IncompleteReadError when it is gone."""
+        while (message := await self._socket.receive()) is not None:
+            if not message:
+                continue
+            channel, data = (message[0] - ord("0"), b64decode(message[1:])) if self._text else (message[0], message[1:])
+            if channel % 2 == 0 and 0 <= channel // 2 < len(self._inputs) and data:
+                await self._inputs[channel // 2].put(data)
+
+    def data(self, index: int) -> PortStreams:
+        return PortStreams(self, index, self._inputs[index])
+
+    async def send(self, channel: int, data: bytes) -> None:
+        if self._text:
+            await self._socket.send(str(channel).encode() + b64encode(data), TEXT)
+        else:
+            await self._socket.send(bytes((channel,)) + data, BINARY)
+
+
+class PortStreams:
+    """apimachinery.remote_command.Streams of one port."""
+
+    terminal = False
+
+    def __init__(self, channels: PortChannels, index: int, waiting: asyncio.Queue[bytes]) -> None:
+        self.read = waiting.get
+        self._channels = channels
+        self._index = index
+
+    async def write(self, data: bytes, *, error: bool = False) -> None:
+        await self._channels.send(2 * self._index, data)

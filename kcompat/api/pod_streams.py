@@ -10,17 +10,21 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from kcompat.api import channels, kubelets, parameters, pipeline, websocket
+from kcompat.api import channels, kubelets, parameters, pipeline, spdy, spdy_commands, websocket
+from kcompat.api import port_forward as forwarding
 from kcompat.api.channels import Channels, Options
 from kcompat.api.hijack import Hijacked
 from kcompat.api.kubelets import Location
 from kcompat.api.request import Answer, Query, Request, Response, Tree, UpgradeResponse
 from kcompat.api.scope import Scope
+from kcompat.api.spdy import Connection
+from kcompat.api.spdy_commands import HijackedCarrier, SpdyStreams
 from kcompat.apimachinery import errors
 from kcompat.apimachinery.quote import quote
 from kcompat.apimachinery.remote_command import CommandFailed, Kubelet, Refused, Streams
 from kcompat.auth.interface import Decision
 
+_NO_UPGRADE = "unable to upgrade: missing upgrade headers in request"
 SUCCESS: Mapping[str, Any] = {"metadata": {}, "status": "Success"}
 Command = Callable[[Streams], Awaitable[int]]
 
@@ -59,7 +63,23 @@ async def port_forward(request: Request, scope: Scope) -> Answer:
         kubelet.check(pod, "", "port-forward")
     except Refused as refusal:
         return plain(refusal.code, str(refusal))
-    return plain(400, "unable to upgrade: missing upgrade headers in request")
+    if not websocket.is_requested(request.headers) and not _is_spdy(request):
+        return plain(400, _NO_UPGRADE)
+    if websocket.is_requested(request.headers) and forwarding.TUNNELLED not in websocket.subprotocols(request.headers):
+        if not ports:
+            return plain(400, 'query parameter "port" is required')
+        if not all(0 < port < 1 << 16 for port in ports):
+            return plain(400, f'port "{ports[0]}" must be > 0')
+    name = f"{pod['metadata']['name']}_{pod['metadata']['namespace']}, uid {pod['metadata']['uid']}"
+
+    async def forward(port: int, streams: Streams) -> None:
+        await kubelet.forward(pod, port, streams)
+
+    return UpgradeResponse(lambda stream: forwarding.serve(stream, request, name, ports, forward))
+
+
+def _is_spdy(request: Request) -> bool:
+    return spdy.UPGRADE.lower() in request.headers.get("Upgrade", "").lower()
 
 
 def _port(text: str) -> int:
@@ -128,7 +148,9 @@ def _served(request: Request, kubelet: Kubelet, pod: Tree, container: str, actio
         return plain(refusal.code, str(refusal))
     if websocket.is_requested(request.headers):
         return _over_websocket(request, options, action, run)
-    return plain(400, "unable to upgrade: missing upgrade headers in request")
+    if _is_spdy(request):
+        return _over_spdy(request, options, action, run)
+    return plain(400, _NO_UPGRADE)
 
 
 def plain(code: int, text: str) -> Response:
@@ -147,6 +169,23 @@ def _over_websocket(request: Request, options: Options, action: str, run: Comman
         open_channels = Channels(socket, options)
         await open_channels.open()
         await converse(open_channels, run, action, translated=socket.protocol == channels.V5)
+
+    return UpgradeResponse(serve)
+
+
+def _over_spdy(request: Request, options: Options, action: str, run: Command) -> UpgradeResponse:
+    async def serve(stream: Hijacked) -> None:
+        offered = ",".join(value for name, value in request.headers.items() if name.lower() == "x-stream-protocol-version")
+        protocol = await spdy.handshake(stream.write, offered, spdy_commands.PROTOCOLS)
+        if protocol is None:
+            return
+        streams = SpdyStreams(Connection(HijackedCarrier(stream)), protocol, options)
+
+        async def run_when_open(streams_: Streams) -> int:
+            await streams.opened()
+            return await run(streams_)
+
+        await converse(streams, run_when_open, action, translated=False)
 
     return UpgradeResponse(serve)
 

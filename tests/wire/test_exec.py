@@ -1,11 +1,14 @@
-"""kubectl exec, cp, attach, logs, port-forward and proxy on simulated pods."""
+"""kubectl exec, cp, attach, logs, port-forward and proxy on simulated pods, over WebSockets and SPDY."""
 
 from __future__ import annotations
 
+import re
+import socket
+import subprocess
 from pathlib import Path
 
 import pytest
-from processes import Kubectl
+from processes import Kubectl, Server
 
 POD = """
 apiVersion: v1
@@ -70,3 +73,24 @@ def test_the_way_to_a_port_ends_at_the_pod(box: Kubectl) -> None:
     namespace = box("get", "pod", "box", "-o", "jsonpath={.metadata.namespace}")
     failed = box("get", "--raw", f"/api/v1/namespaces/{namespace}/pods/box:80/proxy/", fails=True)
     assert "connect: connection refused" in failed
+
+
+def test_spdy(box: Kubectl, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECTL_REMOTE_COMMAND_WEBSOCKETS", "false")
+    assert box("exec", "-i", "box", "-c", "main", "--", "cat", stdin="typed") == "typed"
+    assert "exit code 3" in box("exec", "box", "-c", "main", "--", "sh", "-c", "echo wrong >&2; exit 3", fails=True)
+
+
+@pytest.mark.parametrize("websockets", ["true", "false"])
+def test_port_forward(box: Kubectl, server: Server, kubectl_program: str, monkeypatch: pytest.MonkeyPatch, websockets: str) -> None:
+    monkeypatch.setenv("KUBECTL_PORT_FORWARD_WEBSOCKETS", websockets)
+    namespace = box("get", "pod", "box", "-o", "jsonpath={.metadata.namespace}")
+    command = [kubectl_program, "--kubeconfig", server.kubeconfig, "-n", namespace, "port-forward", "pod/box", ":80"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        assert running.stdout is not None and running.stderr is not None
+        found = re.match(r"Forwarding from 127.0.0.1:(\d+) -> 80", running.stdout.readline())
+        assert found is not None
+        with socket.create_connection(("127.0.0.1", int(found[1])), timeout=10) as connection:
+            assert connection.recv(1) == b""
+        assert "connect: connection refused" in running.stderr.readline()
+        running.kill()
