@@ -15,10 +15,14 @@ from pathlib import Path
 PROMPT = "$ kubectl "
 _ALIKE = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "UID"),
+    (re.compile(r"X509SHA256=[0-9a-f]{64}"), "CREDENTIAL"),
+    (re.compile(r"/tmp/(LIVE|MERGED)-\d+/"), r"\1/"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ [+-]\d{4}"), "TIME"),
+    (re.compile(r"\b([WEI])\d{4} \d\d:\d\d:\d\d\.\d+\s+\d+ "), r"\1 "),
     (re.compile(r"containerd://[0-9a-f]{64}"), "CONTAINER"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "TIME"),
     (re.compile(r"(Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d\d \w{3} \d{4} \d\d:\d\d:\d\d [+-]\d{4}"), "DATE"),
-    (re.compile(r"resourceVersion\"?: \"\d+\""), "resourceVersion: N"),
+    (re.compile(r"(resourceVersion\"?|Resource Version): +\"?\d+\"?"), "resourceVersion: N"),
     (re.compile(r"\b(10\.(96|244)|172\.18\.0)\.\d+\b(\.\d+)?"), "IP"),
     (re.compile(r"\bnode-[0-2]\b(/IP)?"), "NODE"),
     (re.compile(r"\b(3[0-2]\d{3})\b"), "NODEPORT"),

@@ -1,6 +1,7 @@
 """The record of what works: conformance/ledger/manifests.yaml, written and read by this tool only. Called by `__main__.py`.
 
-A run is a store and a release of kubectl, "sqlite, kubectl 1.37"; it is compared with the run of the same kubectl on upstream's binaries.
+A run is a store and a release of kubectl, "sqlite, kubectl 1.37"; it is compared with the run of the same kubectl on
+upstream's binaries, if there was one, else of another.
 """
 
 from __future__ import annotations
@@ -56,14 +57,14 @@ class Ledger:
     def verdict(self, run: str, name: str) -> dict[str, str]:
         """Group → why it fails in this run and not, or not so, upstream."""
         entry = self._tree["manifests"][name]
-        theirs = _failed(entry.get(_peer(run)))
+        theirs = _failed(_upstream(entry, run))
         return {group: said for group, said in _failed(entry[run]).items() if not same_reason(said, theirs.get(group, ""))}
 
     def story_verdict(self, run: str, name: str) -> str:
         """OK, or why not, unless upstream says the same."""
         story = self._tree["stories"][name]
         said: str = story[run]
-        return OK if same_reason(said, story.get(_peer(run), OK)) else said
+        return OK if same_reason(said, _upstream(story, run) or OK) else said
 
     def runs(self) -> list[str]:
         """Those on kcompat."""
@@ -112,8 +113,11 @@ def short(said: str) -> str:
     return "\n".join(alike(said))[:600]
 
 
-def _peer(run: str) -> str:
-    return run_name(_UPSTREAM, run.rpartition(" ")[2])
+def _upstream(entry: dict[str, Any], run: str) -> Any:
+    """What upstream's binaries did with this kubectl, else with another."""
+    runs = sorted(key for key in entry if key.startswith(_UPSTREAM))
+    peer = run_name(_UPSTREAM, run.rpartition(" ")[2])
+    return entry[peer if peer in runs else runs[-1]] if runs else None
 
 
 def _failed(said: Any) -> dict[str, str]:

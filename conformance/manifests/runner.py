@@ -14,7 +14,7 @@ from typing import Any
 
 from conformance.manifests.commands import CREATE, OTHERS, Command
 from conformance.manifests.kubectl import Failed, Kubectl
-from conformance.manifests.sources import FOLDERS, Manifest, module
+from conformance.manifests.sources import FOLDERS, Manifest, manifests, module
 from conformance.manifests.steps import FILE, STEPS, Skip
 
 _CREATED = re.compile(r" created$", re.MULTILINE)
@@ -43,7 +43,7 @@ class Runner:
 
     def stories(self, only: str) -> Iterator[tuple[str, str]]:
         """The commands without manifests: a name that holds `only`, and its result."""
-        stories = {f"create {name}": commands for name, commands in CREATE.items()} | OTHERS
+        stories = {f"create {name}": commands for name, commands in CREATE.items()} | OTHERS | {"explain kinds": _explain()}
         for name in (name for name in stories if only in name):
             commands = stories[name]
             with self._namespace("s-" + name.replace(" ", "-"), f"stories/{name}", set()) as kubectl:
@@ -93,6 +93,12 @@ def _story(kubectl: Kubectl, commands: tuple[Command, ...]) -> str:
         except Failed as failure:
             failures.append(str(failure))
     return failures[0] if failures else OK
+
+
+def _explain() -> tuple[Command, ...]:
+    """The kinds of all manifests that a server has without being told of them (and one example has a bogus kind)."""
+    kinds = sorted({kind.lower() for manifest in manifests()[0] if not manifest.needs for kind in manifest.kinds} - {"", "bogus"})
+    return tuple(command for kind in kinds for command in (("explain", kind), ("explain", kind, "--recursive")))
 
 
 def _files(directory: Path) -> None:

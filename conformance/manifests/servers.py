@@ -5,7 +5,6 @@ Called by `__main__.py`. Each is a context manager that answers with the adminis
 
 from __future__ import annotations
 
-import base64
 import socket
 import ssl
 import subprocess
@@ -21,6 +20,9 @@ from typing import Any
 import yaml
 
 from conformance.tools import build
+from kcompat.apimachinery.clock import SystemClock
+from kcompat.auth.certificates import open_pki, serving_hosts
+from kcompat.auth.kubeconfig import Kubeconfig
 
 Tree = dict[str, Any]
 NODES = "3"
@@ -62,45 +64,37 @@ def _kcompat(processes: Processes, directory: Path, store: str) -> Tree:
         "--nodes", NODES, "--datastore-endpoint", endpoint,
     )  # fmt: skip
     wait_for(f"https://127.0.0.1:{port}/readyz")
-    kubeconfig: Tree = yaml.safe_load((directory / "data" / "kubeconfig").read_text())
-    return kubeconfig
+    return _read(directory / "data" / "kubeconfig")
 
 
 def _upstream(processes: Processes, directory: Path) -> Tree:
-    port, key, config = free_port(), directory / "sa.key", directory / "kubeconfig"
-    subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True, capture_output=True)
-    (directory / "tokens.csv").write_text('admin-token,admin,admin,"system:masters"\n')
-    tokens, issuer = str(directory / "tokens.csv"), "https://kubernetes.default.svc.cluster.local"
+    port, config = free_port(), directory / "kubeconfig"
+    pki = open_pki(directory / "pki", SystemClock(), serving_hosts(hostname="localhost", service_ip="10.96.0.1"))
+    at = {name: str(pki.directory / name) for name in ("ca.crt", "ca.key", "sa.key", "apiserver.crt", "apiserver.key")}
+    issuer, url = "https://kubernetes.default.svc.cluster.local", f"https://127.0.0.1:{port}"
     processes.spawn(
         "kube-apiserver", str(build("kube-apiserver")), "--etcd-servers", etcd(processes, directory), "--secure-port", str(port),
-        "--bind-address", "127.0.0.1", "--cert-dir", str(directory / "certs"), "--service-account-key-file", str(key),
-        "--service-account-signing-key-file", str(key), "--service-account-issuer", issuer, "--service-cluster-ip-range",
-        "10.96.0.0/16", "--authorization-mode", "Node,RBAC", "--allow-privileged=true", "--token-auth-file", tokens,
+        "--bind-address", "127.0.0.1", "--tls-cert-file", at["apiserver.crt"], "--tls-private-key-file", at["apiserver.key"],
+        "--client-ca-file", at["ca.crt"], "--service-account-key-file", at["sa.key"], "--service-account-signing-key-file", at["sa.key"],
+        "--service-account-issuer", issuer, "--service-cluster-ip-range", "10.96.0.0/16", "--authorization-mode", "Node,RBAC",
+        "--allow-privileged=true",
     )  # fmt: skip
-    wait_for(f"https://127.0.0.1:{port}/readyz")
-    authority = directory / "certs" / "apiserver.crt"
-    kubeconfig = _token_kubeconfig(port, authority)
-    config.write_text(yaml.safe_dump(kubeconfig))
+    wait_for(f"{url}/readyz")
+    Kubeconfig("upstream", url, pki.ca.certificate_pem, "admin", pki.admin()).write(config, 0o600)
     processes.spawn(
         "kube-controller-manager", str(build("kube-controller-manager")), "--kubeconfig", str(config), "--leader-elect=false",
-        "--secure-port=0", "--service-account-private-key-file", str(key), "--root-ca-file", str(authority),
+        "--secure-port=0", "--service-account-private-key-file", at["sa.key"], "--root-ca-file", at["ca.crt"],
+        "--cluster-signing-cert-file", at["ca.crt"], "--cluster-signing-key-file", at["ca.key"],
         "--use-service-account-credentials", "--allocate-node-cidrs", "--cluster-cidr", "10.244.0.0/16",
     )  # fmt: skip
     processes.spawn("kube-scheduler", str(build("kube-scheduler")), "--kubeconfig", str(config), "--leader-elect=false", "--secure-port=0")
     processes.spawn("nodes", sys.executable, "-m", "kcompat", "nodes", "--kubeconfig", str(config), "--nodes", NODES)
-    return kubeconfig
+    return _read(config)
 
 
-def _token_kubeconfig(port: int, authority: Path) -> Tree:
-    cluster = {"server": f"https://127.0.0.1:{port}", "certificate-authority-data": base64.b64encode(authority.read_bytes()).decode()}
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": "c", "cluster": cluster}],
-        "users": [{"name": "u", "user": {"token": "admin-token"}}],
-        "contexts": [{"name": "c", "context": {"cluster": "c", "user": "u"}}],
-        "current-context": "c",
-    }
+def _read(kubeconfig: Path) -> Tree:
+    tree: Tree = yaml.safe_load(kubeconfig.read_text())
+    return tree
 
 
 def etcd(processes: Processes, directory: Path) -> str:

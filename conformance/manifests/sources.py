@@ -85,7 +85,7 @@ def in_cache() -> Path | None:
 
 
 def manifests() -> tuple[list[Manifest], list[str]]:
-    """The manifests in order of their names, and the files that are something else."""
+    """Upstream's manifests in order of their names, then ours; and upstream's files that are something else."""
     root = module()
     found, others = [], []
     for path in sorted(file for folder in FOLDERS for file in (root / folder).rglob("*") if file.is_file()):
@@ -98,7 +98,14 @@ def manifests() -> tuple[list[Manifest], list[str]]:
             others.append(name)
         else:
             found.append(manifest)
-    return found, others
+    return [*found, *_own()], others
+
+
+def _own() -> Iterator[Manifest]:
+    """One manifest for each document of kinds.yaml."""
+    for text in (Path(__file__).parent / "kinds.yaml").read_text().split("\n---\n"):
+        tree = yaml.load(text, yaml.BaseLoader)
+        yield Manifest(f"kinds/{tree['kind']}-{tree['metadata']['name']}".lower(), text, tuple(_refs(tree)))
 
 
 def read(name: str, raw: str) -> Manifest | None:

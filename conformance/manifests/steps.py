@@ -165,12 +165,6 @@ def replace(kubectl: Kubectl, manifest: Manifest) -> None:
     kubectl("replace", "-f", FILE)
 
 
-def explain(kubectl: Kubectl, manifest: Manifest) -> None:
-    for kind in manifest.kinds:
-        kubectl("explain", kind.lower(), quiet=True)
-        kubectl("explain", kind.lower(), "--recursive", quiet=True)
-
-
 def delete(kubectl: Kubectl, manifest: Manifest) -> None:
     """And they are gone when kubectl says so."""
     kubectl("delete", "-f", FILE, "--timeout=20s")
@@ -196,14 +190,13 @@ STEPS: dict[str, Step] = {
     "patch": patch,
     "diff": diff,
     "edit": edit,
+    "server-side": server_side,
     "set": set_,
     "scale": scale,
     "autoscale": autoscale,
     "rollout": rollout,
     "expose": expose,
     "replace": replace,
-    "server-side": server_side,
-    "explain": explain,
     "delete": delete,
     "create": create,
 }
