@@ -65,7 +65,7 @@ def table(request: Request, resource: Resource, items: Iterable[Tree], metadata:
     columns = resource.columns or DEFAULT_COLUMNS
     now = _clock.now()
     document: Tree = {"kind": "Table", "apiVersion": f"meta.k8s.io/{form.version}", "metadata": metadata}
-    document["columnDefinitions"] = [definition(column) for column in columns] if headers else None
+    document["columnDefinitions"] = [definition(column) for column in columns if column.name] if headers else None
     document["rows"] = [row(resource, columns, item, now, policy, form) for item in items]
     return document
 

@@ -120,7 +120,8 @@ class CellFunction(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A Table column. `cell` computes it (upstream: pkg/printers/internalversion/printers.go)."""
+    """A Table column. `cell` computes it (upstream: pkg/printers/internalversion/printers.go). Without a name it is a cell that upstream
+    puts into rows but does not define."""
 
     name: str
     cell: CellFunction

@@ -152,6 +152,16 @@ async def test_a_watch_of_the_far_past_is_served_from_the_store(api: Api, config
     assert [event["object"]["metadata"]["name"] for event in events] == ["m001", "m002"]
 
 
+async def test_ip_addresses_have_a_cell_without_a_column(api: Api) -> None:
+    """Upstream defines no column for the age it puts into rows."""
+    addresses = "/apis/networking.k8s.io/v1/ipaddresses"
+    spec = {"parentRef": {"resource": "services", "namespace": "default", "name": "x"}}
+    await api.ok("POST", addresses, {"metadata": {"name": "10.98.7.6"}, "spec": spec})
+    table = await api.ok("GET", f"{addresses}/10.98.7.6", Accept="application/json;as=Table;v=v1;g=meta.k8s.io,application/json")
+    assert [column["name"] for column in table["columnDefinitions"]] == ["Name", "ParentRef"]
+    assert table["rows"][0]["cells"][:2] == ["10.98.7.6", "services/default/x"] and len(table["rows"][0]["cells"]) == 3
+
+
 async def test_table_and_partial_metadata(api: Api, config_maps: str) -> None:
     await fill(api, config_maps, 1)
     table = await api.ok("GET", config_maps, Accept="application/json;as=Table;v=v1;g=meta.k8s.io,application/json")

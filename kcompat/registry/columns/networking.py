@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -62,7 +63,7 @@ def _parent(obj: Tree, now: datetime) -> Cell:
 
 
 SERVICE_CIDR: Final = (NAME, Column("CIDRs", _cidrs), AGE)
-IP_ADDRESS: Final = (NAME, Column("ParentRef", _parent))
+IP_ADDRESS: Final = (NAME, Column("ParentRef", _parent), replace(AGE, name=""))
 
 
 def _slice_ports(obj: Tree, now: datetime) -> Cell:
