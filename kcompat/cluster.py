@@ -132,6 +132,7 @@ class ControlPlane:
             advertise_port=self.listener.port,
             today=self.clock.now().strftime("%Y-%m-%d"),
             client_ca=self.pki.ca.certificate_pem.decode(),
+            group_versions=[(group, version) for group in self.catalog.groups() for version in self.catalog.versions(group)],
         )
 
     async def _open_store(self) -> None:

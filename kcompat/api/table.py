@@ -42,7 +42,8 @@ def transform_object(request: Request, resource: Resource, tree: Tree, form: Out
 def transform_list(request: Request, resource: Resource, items: Iterable[Tree], metadata: Tree, form: Output) -> Tree:
     """A list as a Table or as PartialObjectMetadataList."""
     if form.transform == "Table":
-        return table(request, resource, items, metadata, form)
+        ordered = sorted(items, key=resource.row_order) if resource.row_order is not None else items
+        return table(request, resource, ordered, metadata, form)
     if form.transform == "PartialObjectMetadataList":
         version = f"meta.k8s.io/{form.version}"
         return {"kind": "PartialObjectMetadataList", "apiVersion": version, "metadata": metadata, "items": [partial(i, form) for i in items] or None}

@@ -1,13 +1,13 @@
 """The objects a kube-apiserver makes when it starts, apart from roles (those are in auth/bootstrap.py).
 
 `cluster.py` reads each object of objects() and writes what changed() makes of it, through the API, as system:apiserver. Answers upstream's
-pkg/controlplane (systemnamespaces, kubernetesservice, defaultservicecidr, clusterauthenticationtrust, legacytokentracking), apiserver
+pkg/controlplane (aggregator, systemnamespaces, kubernetesservice, defaultservicecidr, clusterauthenticationtrust, legacytokentracking), apiserver
 pkg/apis/flowcontrol/bootstrap and pkg/apis/scheduling. As bodies of a create: what the API sets or defaults is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 
 from kcompat.apimachinery import meta
+from kcompat.registry.catalog import GROUP_PRIORITY
 
 Tree = dict[str, Any]
 
@@ -36,6 +37,8 @@ class Start:
     client_ca: str = ""
     """PEM; empty: no client certificates."""
     request_header_ca: str = ""
+    group_versions: Sequence[tuple[str, str]] = ()
+    """Groups and versions that the server serves by itself."""
     request_header: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """allowed-names, username-headers, uid-headers, group-headers, extra-headers-prefix of the --requestheader-* flags."""
 
@@ -43,6 +46,7 @@ class Start:
 def objects(start: Start) -> Iterator[Tree]:
     """In the order to write them: what others stand in comes first."""
     yield from (_object("v1", "Namespace", name) for name in NAMESPACES)
+    yield from _api_services(start.group_versions)
     yield from _priority_classes()
     yield from _priority_levels()
     yield from _flow_schemas()
@@ -65,7 +69,7 @@ def changed(existing: Mapping[str, Any] | None, expected: Tree) -> Tree | None:
     return {**existing, **differing} if differing else None
 
 
-_MAINTAINED = {"Endpoints": ("subsets",), "EndpointSlice": ("endpoints", "ports"), "ConfigMap": ("data",)}
+_MAINTAINED = {"APIService": ("spec",), "Endpoints": ("subsets",), "EndpointSlice": ("endpoints", "ports"), "ConfigMap": ("data",)}
 """What the server keeps right for as long as it runs."""
 
 
@@ -83,6 +87,19 @@ def _priority_classes() -> Iterator[Tree]:
     cluster = "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary."
     for name, value, description in (("system-node-critical", 2000001000, node), ("system-cluster-critical", 2000000000, cluster)):
         yield _object("scheduling.k8s.io/v1", "PriorityClass", name, value=value, description=description)
+
+
+_VERSION_PRIORITY = {("", "v1"): 1, ("autoscaling", "v2"): 30, ("resource.k8s.io", "v1"): 21, ("flowcontrol.apiserver.k8s.io", "v1"): 21}
+
+
+def _api_services(group_versions: Iterable[tuple[str, str]]) -> Iterator[Tree]:
+    """Local ones, which say that no other server has the group (upstream: controlplane/apiserver/aggregator.go:makeAPIService)."""
+    onstart = {"kube-aggregator.kubernetes.io/automanaged": "onstart"}
+    for group, version in group_versions:
+        if group in GROUP_PRIORITY:
+            priorities = {"groupPriorityMinimum": GROUP_PRIORITY[group], "versionPriority": _VERSION_PRIORITY.get((group, version), 15)}
+            spec = ({"group": group} if group else {}) | {"version": version, **priorities}
+            yield _object("apiregistration.k8s.io/v1", "APIService", f"{version}.{group}", labels=onstart, spec=spec)
 
 
 def _kubernetes_service(start: Start) -> Iterator[Tree]:

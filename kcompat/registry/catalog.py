@@ -30,36 +30,38 @@ def _surface() -> Iterable[Fact]:
     return sorted(data, key=_discovery_order)
 
 
-GROUP_ORDER = (
-    "",
-    "apiregistration.k8s.io",
-    "apps",
-    "events.k8s.io",
-    "authentication.k8s.io",
-    "authorization.k8s.io",
-    "autoscaling",
-    "batch",
-    "certificates.k8s.io",
-    "networking.k8s.io",
-    "policy",
-    "rbac.authorization.k8s.io",
-    "storage.k8s.io",
-    "admissionregistration.k8s.io",
-    "apiextensions.k8s.io",
-    "scheduling.k8s.io",
-    "coordination.k8s.io",
-    "node.k8s.io",
-    "discovery.k8s.io",
-    "resource.k8s.io",
-    "flowcontrol.apiserver.k8s.io",
-    "storagemigration.k8s.io",
-)
-"""By the priority of their APIServices (upstream: controlplane/apiserver/aggregator.go:DefaultGenericAPIServicePriorities)."""
+GROUP_PRIORITY = {
+    "": 18000,
+    "apps": 17800,
+    "events.k8s.io": 17750,
+    "authentication.k8s.io": 17700,
+    "authorization.k8s.io": 17600,
+    "autoscaling": 17500,
+    "batch": 17400,
+    "certificates.k8s.io": 17300,
+    "networking.k8s.io": 17200,
+    "policy": 17100,
+    "rbac.authorization.k8s.io": 17000,
+    "storage.k8s.io": 16800,
+    "admissionregistration.k8s.io": 16700,
+    "apiextensions.k8s.io": 16700,
+    "scheduling.k8s.io": 16600,
+    "coordination.k8s.io": 16500,
+    "node.k8s.io": 16300,
+    "discovery.k8s.io": 16200,
+    "resource.k8s.io": 16200,
+    "flowcontrol.apiserver.k8s.io": 16100,
+    "storagemigration.k8s.io": 15800,
+}
+"""What the APIServices of a server's own groups say (upstream: controlplane/apiserver/aggregator.go:DefaultGenericAPIServicePriorities,
+cmd/kube-apiserver/app/aggregator.go). Groups are served in this order, the aggregator's own second, as it has no APIService."""
+
+_GROUP_ORDER = ("", "apiregistration.k8s.io", *list(GROUP_PRIORITY)[1:])
 
 
 def _discovery_order(fact: Fact) -> tuple[int, int]:
     """Groups by priority, the newest version first; both decide which resource a short name means."""
-    return GROUP_ORDER.index(fact["group"]), -int(fact["version"].removeprefix("v"))
+    return _GROUP_ORDER.index(fact["group"]), -int(fact["version"].removeprefix("v"))
 
 
 DEPRECATED: Mapping[tuple[str, str, str], str] = {

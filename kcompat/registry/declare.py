@@ -191,6 +191,8 @@ class Resource:
     storage_version_hash: str = ""
     rules: Rules = field(default_factory=Rules)
     columns: tuple[Column, ...] = ()
+    row_order: Callable[[Tree], Any] | None = None
+    """Sorts the rows of a Table, where upstream does."""
     row_conditions: Callable[[Tree], list[Tree]] | None = None
     """Conditions of a Table row (pods: completed)."""
     fields: Mapping[str, FieldGetter] = field(default_factory=dict)

@@ -103,3 +103,10 @@ def test_namespaces_go_with_all_they_hold(kubectl: Kubectl) -> None:
     kubectl("create", "deployment", "d", "--image=i", "--namespace=short-lived")
     kubectl("delete", "namespace", "short-lived", "--timeout=40s")
     assert "not found" in kubectl("get", "namespace", "short-lived", fails=True)
+
+
+def test_what_a_server_says_of_itself(kubectl: Kubectl) -> None:
+    schemas = [line.split() for line in kubectl("get", "flowschemas", "--no-headers").splitlines()]
+    assert schemas[0][0] == "exempt" and schemas[-1][0] == "catch-all", "upstream sorts them by precedence"
+    services = [line.split()[:3] for line in kubectl("get", "apiservices", "--no-headers").splitlines()]
+    assert ["v1.apps", "Local", "True"] in services and ["v1.", "Local", "True"] in services

@@ -60,6 +60,12 @@ FLOW_SCHEMA: Final = (
     Column("DistinguisherMethod", path(".spec.distinguisherMethod.type", NONE)), AGE, Column("MissingPL", _missing_level),
 )
 
+
+def by_precedence(schema: Tree) -> tuple[int, str]:
+    """The order in which requests are matched (upstream: printFlowSchemaList, apihelpers.FlowSchemaSequence)."""
+    return schema["spec"].get("matchingPrecedence", 0), meta.name(schema)
+
+
 _QUEUING = ".spec.limited.limitResponse.queuing"
 PRIORITY_LEVEL_CONFIGURATION: Final = (
     NAME, Column("Type", path(".spec.type")), Column("NominalConcurrencyShares", path(".spec.limited.nominalConcurrencyShares", NONE)),
