@@ -26,6 +26,7 @@ from kcompat.admission import configuration as admission_configuration
 from kcompat.admission.interface import Access
 from kcompat.admission.interface import Services as AdmissionServices
 from kcompat.api import pipeline
+from kcompat.api.flow_control.control import FlowControl
 from kcompat.api.request import Handler, Peer, Query, Request, Response, StreamResponse
 from kcompat.api.scope import Services
 from kcompat.api.server import Listener, tls_context
@@ -51,6 +52,7 @@ from kcompat.client.local import LocalAnswer, LocalTransport
 from kcompat.config import Settings
 from kcompat.controller_settings import Own, controller_settings
 from kcompat.ensure import ensure_objects, ensure_policy
+from kcompat.flow_configuration import FlowConfiguration, mandatory
 from kcompat.leading import run_leading
 from kcompat.registry import bootstrap
 from kcompat.registry.catalog import Catalog, default_catalog
@@ -117,6 +119,10 @@ class ControlPlane:
         """Writes what every cluster starts with, through the API, as the API server itself."""
         client = self._own_client()
         await self.service_network.default.sync()
+        if self.flow_control is not None:
+            configuration = FlowConfiguration(self.flow_control, client, self.catalog, self.clock)
+            await configuration.ensure()
+            self._background("priority and fairness", configuration.run())
         await ensure_objects(client, self.catalog, bootstrap.objects(self._bootstrap_facts()), bootstrap.changed)
         await ensure_policy(client, self.stores)
 
@@ -172,6 +178,7 @@ class ControlPlane:
             verdict = await authorizer.authorize(asked)
             return verdict.decision is Decision.ALLOW, verdict.reason
 
+        self.flow_control = self._flow_control()
         configuration = admission_configuration.read(settings.admission_control_config_file)
         plugins = AdmissionServices(
             self.reader,
@@ -194,6 +201,7 @@ class ControlPlane:
                 openapi=_openapi,
                 settings=self._api_settings(),
                 tokens=tokens,
+                flow_control=self.flow_control,
                 kubelet=self._kubelet,
             )
         )
@@ -201,6 +209,16 @@ class ControlPlane:
     def _kubelet(self, name: str) -> Kubelet | None:
         nodes = self._parts.get("nodes")
         return nodes.remote(name) if nodes is not None else None
+
+    def _flow_control(self) -> FlowControl | None:
+        """Raises ValueError."""
+        reads, writes = self.settings.max_requests_inflight, self.settings.max_mutating_requests_inflight
+        if not self.settings.enable_priority_and_fairness:
+            return None
+        if reads + writes <= 0:
+            wrong = f"MaxRequestsInFlight={reads} and MaxMutatingRequestsInFlight={writes}"
+            raise ValueError(f"invalid configuration: {wrong}; they must add up to something positive")
+        return FlowControl(self.reader, self.clock, reads + writes, mandatory())
 
     async def _update_status(self, group: str, resource: str, namespace: str, name: str, transform: Callable[[Any], Any]) -> None:
         """admission.interface.UpdateStatus: quotas are raised through it."""

@@ -54,8 +54,9 @@ class Settings:
     enable_admission_plugins: tuple[str, ...] = _flag((), "admission plugins to turn on besides the default ones")
     disable_admission_plugins: tuple[str, ...] = _flag((), "admission plugins to turn off")
     admission_control_config_file: str = _flag("", "file with the configuration of admission plugins", metavar="FILE")
-    max_requests_inflight: int = _flag(400, "reads worked on at once; more are answered 429; 0: no limit")
-    max_mutating_requests_inflight: int = _flag(200, "writes worked on at once; more are answered 429; 0: no limit")
+    enable_priority_and_fairness: bool = _flag(True, "share the server among priority levels, as FlowSchemas say")
+    max_requests_inflight: int = _flag(400, "requests worked on at once, with --max-mutating-requests-inflight; reads alone without priority and fairness")
+    max_mutating_requests_inflight: int = _flag(200, "added to --max-requests-inflight; writes worked on at once without priority and fairness")
     event_ttl: int = _flag(3600, "seconds that Events are kept", metavar="SECONDS")
     controllers: tuple[str, ...] = _flag(
         ("*",), "controllers to run: * all that are on by default, NAME this one too, -NAME not this one", parts="controllers"

@@ -20,13 +20,15 @@ HEADERS = (
     "Www-Authenticate",
 )  # fmt: skip
 PRESENT = ("Audit-Id", "Etag")
+_ASKED = ("9991", "999999999")
+"""Revisions that scripts make up."""
 _UNORDERED = ("resourceRules", "nonResourceRules")
 _TEXTS = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<uid>"),
     (re.compile(r"20(?:2[5-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"), "<micro time>"),
     (re.compile(r"20(?:2[5-9]|[3-9]\d)-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[+-]\d\d:?\d\d)"), "<time>"),
     (re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+"), "<token>"),
-    (re.compile(r"([Rr]esource ?[Vv]ersion[=:]\s?\"?)(?!0\b|999)\d+"), r"\1<revision>"),
+    (re.compile(r"([Rr]esource ?[Vv]ersion[=:]\s?\"?)(?!0\b|9991\b|9{9}\b)\d+"), r"\1<revision>"),
     (re.compile(r"(continue=)(?!bad)[\w-]{20,}"), r"\1<continue>"),
     (re.compile(r"(too old resource version: )\d+ \(\d+\)"), r"\1<revision> (<revision>)"),
     (re.compile(r'Invalid value: "\{(?:[^"\\]|\\.)*"'), 'Invalid value: "<object>"'),
@@ -35,7 +37,7 @@ _TEXTS = (
     (re.compile(r"(If_None_Match\": \"\\\")[0-9A-F]{64,}"), r"\1<tag>"),
     (re.compile(r"(, current: )\d+"), r"\1<revision>"),
     (re.compile(r"(in record \()\d+(\))"), r"\1<revision>\2"),
-    (re.compile(r"([Rr]esource ?[Vv]ersion in the precondition \()(?!999)\d+(\))"), r"\1<revision>\2"),
+    (re.compile(r"([Rr]esource ?[Vv]ersion in the precondition \()(?!9991\b|9{9}\b)\d+(\))"), r"\1<revision>\2"),
 )
 _AGE = re.compile(r"^(?:\d+[smhdy]){1,2}$|^<unknown>$")
 _SUFFIX = "[bcdfghjklmnpqrstvwxz2456789]{5}"
@@ -125,7 +127,7 @@ class Normaliser:
         return said
 
     def _string(self, text: str, key: str) -> str:
-        if key == "resourceVersion" and text.isdigit() and text != "0" and not text.startswith("999"):
+        if key == "resourceVersion" and text.isdigit() and text != "0" and text not in _ASKED:
             return "<revision>"
         if key == "continue" and text:
             return "<continue>"

@@ -53,6 +53,11 @@ def _document(request: Request, services: Services, parts: list[str]) -> Respons
                 raise routes.no_such_resource()
             _only(request, JSON)
             return respond.tree_response(request, version(), Output(pretty=True))
+        case ["debug", "api_priority_and_fairness", name] if services.flow_control is not None:
+            from kcompat.api.flow_control.dumps import dump
+
+            text = dump(services.flow_control, name, "includeRequestDetails" in request.query and bool(request.query.get("includeRequestDetails")))
+            return Response(200, text.encode(), "text/plain; charset=utf-8") if text is not None else None
         case ["metrics"]:
             return Response(200, METRICS.text(), "text/plain; version=0.0.4; charset=utf-8; escaping=underscores")
         case ["api"]:

@@ -11,8 +11,9 @@ import logging
 from collections.abc import Callable
 
 from kcompat.api import documents, respond, routes
-from kcompat.api.flowcontrol import InFlight
+from kcompat.api.flow_control.control import FlowControl
 from kcompat.api.impersonation import impersonate
+from kcompat.api.max_in_flight import InFlight
 from kcompat.api.metrics import METRICS
 from kcompat.api.request import Answer, Handler, Request
 from kcompat.api.scope import Services
@@ -74,6 +75,8 @@ def audit_id(services: Services, following: Handler) -> Handler:
         answer = await following(request)
         headers = answer.headers
         headers["Audit-Id"] = request.audit_id
+        if request.flow_headers is not None:
+            headers.update(request.flow_headers)
         if "Cache-Control" not in headers:
             headers["Cache-Control"] = "no-cache, private"
         if request.warnings:
@@ -171,14 +174,41 @@ def impersonation(services: Services, following: Handler) -> Handler:
 
 
 def flow_control(services: Services, following: Handler) -> Handler:
-    """Bounds what is being worked on at once; overload is answered with 429. Health checks and watches are not counted."""
+    """Bounds what is being worked on at once; overload is answered with 429 (upstream: filters/priority-and-fairness.go)."""
+    control = services.flow_control
+    return _max_in_flight(services, following) if control is None else _priority_and_fairness(control, following)
+
+
+def _priority_and_fairness(control: FlowControl, following: Handler) -> Handler:
+    """A seat of its priority level for each request; one to watch gives it back when the watch begins."""
+
+    async def handle(request: Request) -> Answer:
+        if request.local or request.info.subresource in _SLOW_SUBRESOURCES or request.info.verb == "proxy":
+            return await following(request)
+        if control.stale:
+            await control.load()
+        flow = control.classify(request.user, request.info)
+        request.flow_headers = flow.headers
+        level, served = flow.level, control.served(request, flow)
+        if not level.try_start(served) and not await level.wait(served, f"{flow.schema}\0{served.distinguisher}", _seconds(request) / 4):
+            return respond.too_many_requests(control.retry_after(level))
+        try:
+            return await following(request)
+        finally:
+            level.finish(request)
+
+    return handle
+
+
+def _max_in_flight(services: Services, following: Handler) -> Handler:
+    """Without priority and fairness: so many reads and writes, whoever sends them. Health checks and watches are not counted."""
     limits = InFlight(services.settings["max_requests_inflight"], services.settings["max_mutating_requests_inflight"])
 
     async def handle(request: Request) -> Answer:
-        if request.local or is_long_running(request) or not request.info.resource_request:
+        if request.local or request.info.verb in _SLOW or not request.info.resource_request:
             return await following(request)
         with limits.admit(request.method) as admitted:
-            return await following(request) if admitted else respond.too_many_requests()
+            return await following(request) if admitted else respond.too_many_requests(1)
 
     return handle
 

@@ -100,6 +100,8 @@ class Request:
     audit_id: str = ""
     local: bool = False
     warnings: list[str] = field(default_factory=list)
+    flow_headers: Mapping[str, str] | None = None
+    """What priority and fairness has the answer say."""
 
 
 @dataclass(frozen=True, slots=True)

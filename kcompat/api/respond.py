@@ -99,9 +99,9 @@ def refused(asked: AuthorizationAttributes, reason: str) -> errors.StatusError:
     return error
 
 
-def too_many_requests() -> Response:
+def too_many_requests(retry_after: int) -> Response:
     """Overload (filters/priority-and-fairness.go:tooManyRequests)."""
-    headers = {"Retry-After": "1", "X-Content-Type-Options": "nosniff"}
+    headers = {"Retry-After": str(retry_after), "X-Content-Type-Options": "nosniff"}
     return Response(429, b"Too many requests, please try again later.\n", "text/plain; charset=utf-8", headers)
 
 

@@ -16,6 +16,7 @@ from kcompat.registry.store import Store
 
 if TYPE_CHECKING:
     from kcompat.api.field_managers import FieldManagers
+    from kcompat.api.flow_control.control import FlowControl
     from kcompat.api.openapi import OpenAPI
     from kcompat.auth.interface import Authenticator, Authorizer
 
@@ -40,7 +41,8 @@ class Services:
     openapi: Callable[[], OpenAPI]
     settings: Mapping[str, Any]
     tokens: Any = None
-    allocators: Any = None
+    flow_control: FlowControl | None = None
+    """None: no priority and fairness."""
     kubelet: Callable[[str], Kubelet | None] = lambda name: None
     """The simulated node of that name, if it is in this process."""
     field_managers: FieldManagers = field(default_factory=_field_managers)

@@ -48,10 +48,18 @@ def objects(start: Start) -> Iterator[Tree]:
     yield from (_object("v1", "Namespace", name) for name in NAMESPACES)
     yield from _api_services(start.group_versions)
     yield from _priority_classes()
-    yield from _priority_levels()
-    yield from _flow_schemas()
     yield from _kubernetes_service(start)
     yield from _config_maps(start)
+
+
+def flow_control() -> Iterator[Tree]:
+    """Priority levels and flow schemas, in the order to write them."""
+    yield from _priority_levels()
+    yield from _flow_schemas()
+
+
+MANDATORY = ("exempt", "catch-all")
+"""The levels and schemas that hold even while they are not stored."""
 
 
 def changed(existing: Mapping[str, Any] | None, expected: Tree) -> Tree | None:

@@ -37,9 +37,12 @@ NO_PAGE = (404, "404 page not found\n")
 
 @pytest.fixture(scope="module")
 def limited(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that works on three writes and three reads at a time."""
+    """A server that works on six requests at a time, but for those of administrators and its own."""
     directory = tmp_path_factory.mktemp("bad-input") / "cluster"
-    running = start(directory, "--nodes", "0", "--max-requests-inflight", "3", "--max-mutating-requests-inflight", "3")
+    tokens = directory.parent / "tokens.csv"
+    tokens.write_text("hasty-token,hasty,hasty-uid\n")
+    few = ("--max-requests-inflight", "3", "--max-mutating-requests-inflight", "3")
+    running = start(directory, "--nodes", "0", "--token-auth-file", str(tokens), *few)
     while not names(Api(running.kubeconfig)):  # the controllers' own, which patches are tried on
         time.sleep(0.05)
     yield running
@@ -284,15 +287,29 @@ def test_silent_connections_do_no_harm(api: Api) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+FLOW_CONTROL = "/apis/flowcontrol.apiserver.k8s.io/v1"
+REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+HASTY = JSON + b"Authorization: Bearer hasty-token\r\n"
+
+
 def test_overload_is_told_and_health_still_answers(api: Api) -> None:
-    slow = [api.tls() for _ in range(3)]
+    """A user whose priority level lets nobody wait takes all its seats, and then one more."""
+    level = {"type": "Limited", "limited": {"nominalConcurrencyShares": 1, "limitResponse": {"type": "Reject"}}}
+    api.request("POST", f"{FLOW_CONTROL}/prioritylevelconfigurations", {"metadata": {"name": "hasty"}, "spec": level})
+    everything = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"], "clusterScope": True, "namespaces": ["*"]}
+    rules = [{"subjects": [{"kind": "User", "user": {"name": "hasty"}}], "resourceRules": [everything]}]
+    spec = {"priorityLevelConfiguration": {"name": "hasty"}, "matchingPrecedence": 10, "rules": rules}
+    assert api.request("POST", f"{FLOW_CONTROL}/flowschemas", {"metadata": {"name": "hasty"}, "spec": spec})[0] == 201
+    slow: list[socket.socket] = []
+    answer = b"HTTP/1.1 100 "
     try:
-        for connection in slow:
-            connection.sendall(request(f"POST {CONFIG_MAPS}", JSON + b"Content-Length: 100\r\nExpect: 100-continue\r\n"))
-            assert connection.recv(100).startswith(b"HTTP/1.1 100 ")  # it waits for the body
-        with api.tls() as connection:
-            answer = exchange(connection, request(f"POST {CONFIG_MAPS}", JSON, b"{}"))
-        assert told(answer) == (429, "Too many requests, please try again later.\n") and b"\r\nRetry-After: 1\r\n" in answer
+        while answer.startswith(b"HTTP/1.1 100 "):  # it waits for the body
+            slow.append(connection := api.tls(client_context(api.authority)))
+            assert len(slow) < 10
+            connection.sendall(request(f"POST {REVIEWS}", HASTY + b"Content-Length: 100\r\nExpect: 100-continue\r\n"))
+            answer = connection.recv(1000)
+        assert answer.startswith(b"HTTP/1.1 429 ") and b"\r\nRetry-After: 1\r\n" in answer
+        assert b"X-Kubernetes-PF-FlowSchema-UID: " in answer
         for path in ("/livez", "/readyz", CONFIG_MAPS):
             assert api.request("GET", path)[0] == 200
     finally:
