@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import ssl
 from array import array
 from contextlib import suppress
 from dataclasses import dataclass
@@ -106,7 +107,7 @@ class Connection(RequestHandler):
             tls = transport.get_extra_info("ssl_object") if transport is not None else None
             address = transport.get_extra_info("peername") if transport is not None else None
             certificate = tls.getpeercert(True) if tls is not None else None
-            self.peer = Peer(address[0] if address else "", certificate)
+            self.peer = Peer(address[0] if address else "", certificate, _intermediates(tls) if tls is not None and certificate else ())
         return self.peer
 
     # -- clients that do not read --------------------------------------------------------------------------------------
@@ -186,6 +187,19 @@ class Connection(RequestHandler):
             return _status(errors.internal_error("an unexpected error occurred; the server's log has the details"))
         log.debug("unreadable request: %s", exc)
         return plain("400 Bad Request")
+
+
+def _intermediates(tls: ssl.SSLObject) -> tuple[bytes, ...]:
+    """What the client sent beside its own certificate. Python has it in public only from 3.13 on."""
+    chain = getattr(tls, "get_unverified_chain", None)
+    if chain is not None:
+        return tuple(chain()[1:])
+    try:
+        import _ssl
+
+        return tuple(each.public_bytes(_ssl.ENCODING_DER) for each in tls._sslobj.get_unverified_chain()[1:])  # type: ignore[attr-defined]
+    except (ImportError, AttributeError):
+        return ()
 
 
 def _unsent(transport: asyncio.Transport) -> int:

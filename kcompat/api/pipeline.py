@@ -145,12 +145,12 @@ def authentication(services: Services, following: Handler) -> Handler:
     async def handle(request: Request) -> Answer:
         if request.local:
             return await following(request)
-        headers = request.headers
+        headers, peer = request.headers, request.peer
         try:
             token = bearer_token(headers) if "Authorization" in headers or "Upgrade" in headers else None
             if token is None and headers.get("Authorization", "").lower().startswith("bearer  "):
                 request.warnings.append("the provided Authorization header contains extra space before the bearer token, and is ignored")
-            user = await authenticator.authenticate(Credentials(request.peer.certificate, token, headers, request.path))
+            user = await authenticator.authenticate(Credentials(peer.certificate, token, headers, request.path, peer.intermediates))
         except InvalidCredentials as refusal:
             log.info("authentication failed: %s", refusal)
             user = None

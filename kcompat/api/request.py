@@ -47,10 +47,11 @@ class RequestInfo:
 
 @dataclass(slots=True)
 class Peer:
-    """The other end of a connection: its address and client certificate (DER)."""
+    """The other end of a connection: its address, client certificate (DER) and the certificates that came with it."""
 
     address: str = ""
     certificate: bytes | None = None
+    intermediates: tuple[bytes, ...] = ()
 
 
 class Query:

@@ -262,4 +262,5 @@ def tls_context(certificate_file: str, key_file: str, client_ca_file: str | None
     if client_ca_file:
         context.load_verify_locations(client_ca_file)
         context.verify_mode = ssl.CERT_OPTIONAL
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # an authority may itself be signed by another
     return context

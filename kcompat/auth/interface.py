@@ -16,12 +16,14 @@ from kcompat.apimachinery.user import UserInfo
 @dataclass(slots=True)
 class Credentials:
     """What a request shows: the client certificate (DER, of a completed handshake; None: none), the bearer token, headers for a front
-    proxy (`items()` yields a repeated header several times), and the path, for anonymous access limited to some."""
+    proxy (`items()` yields a repeated header several times), the path, for anonymous access limited to some, and the certificates
+    (DER) that came with the client's."""
 
     certificate: bytes | None
     token: str | None
     header: Mapping[str, str] | None = None
     path: str = ""
+    intermediates: tuple[bytes, ...] = ()
 
 
 class InvalidCredentials(Exception):

@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.x509.oid import NameOID
 from memory_reader import StandingClock
 
 from kcompat.apimachinery.user import UserInfo
@@ -17,7 +20,7 @@ from kcompat.auth.authenticators.anonymous import AnonymousAuthenticator
 from kcompat.auth.authenticators.request_header import RequestHeaderAuthenticator, RequestHeaderSettings
 from kcompat.auth.authenticators.token_file import TokenFileAuthenticator, read_token_file
 from kcompat.auth.authenticators.x509 import X509Authenticator
-from kcompat.auth.certificates import KeyPair, issue_client, issue_server, new_authority
+from kcompat.auth.certificates import KeyPair, issue_client, issue_server, new_authority, new_key
 from kcompat.auth.interface import Credentials, InvalidCredentials, TokenAnswer
 
 
@@ -51,11 +54,6 @@ async def test_no_certificate_or_no_name_is_no_opinion(ca: KeyPair, clock: Stand
 
 
 def _without_name(ca: KeyPair, clock: StandingClock) -> KeyPair:
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes
-
-    from kcompat.auth.certificates import new_key
-
     key, start = new_key(), clock.now()
     end = ca.certificate.not_valid_after_utc
     name = x509.Name([])
@@ -84,6 +82,43 @@ async def test_other_authorities_and_purposes_are_refused(ca: KeyPair, proxy_ca:
             await authenticator.authenticate(shown(pair))
     with pytest.raises(InvalidCredentials, match="unreadable"):
         await authenticator.authenticate(Credentials(b"\x30\x03abc", None))
+
+
+def signed_by(authority: KeyPair, name: str, clock: StandingClock, *, ca: bool = True, length: int | None = None) -> KeyPair:
+    """A certificate between an authority and others."""
+    key, start = new_key(), clock.now()
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    number = x509.random_serial_number()
+    end = authority.certificate.not_valid_after_utc
+    builder = x509.CertificateBuilder(authority.certificate.subject, subject, key.public_key(), number, start, end)
+    builder = builder.add_extension(x509.BasicConstraints(ca=ca, path_length=length), critical=True)
+    return KeyPair(builder.sign(authority.key, hashes.SHA256()), key)
+
+
+async def test_intermediates_lead_to_an_authority(ca: KeyPair, clock: StandingClock) -> None:
+    authenticator = X509Authenticator([ca.certificate], clock)
+    upper = signed_by(ca, "upper", clock)
+    lower = signed_by(upper, "lower", clock)
+    pair = issue_client(lower, clock.now(), "jane")
+    with_all = Credentials(pair.certificate_der, None, intermediates=(lower.certificate_der, upper.certificate_der))
+    user = await authenticator.authenticate(with_all)
+    assert user is not None and user.name == "jane"
+    for others in ((), (lower.certificate_der,), (upper.certificate_der,)):
+        with pytest.raises(InvalidCredentials, match="unknown authority"):
+            await authenticator.authenticate(Credentials(pair.certificate_der, None, intermediates=others))
+
+
+async def test_only_authorities_may_stand_between(ca: KeyPair, clock: StandingClock) -> None:
+    authenticator = X509Authenticator([ca.certificate], clock)
+    user = issue_client(ca, clock.now(), "jane")
+    none = signed_by(ca, "no authority", clock, ca=False)
+    narrow = signed_by(ca, "signs no authorities", clock, length=0)
+    below = signed_by(narrow, "below", clock)
+    for chain in ([user], [none], [below, narrow]):
+        forged = issue_client(chain[0], clock.now(), "kubernetes-admin", ("system:masters",))
+        shown = Credentials(forged.certificate_der, None, intermediates=tuple(each.certificate_der for each in chain))
+        with pytest.raises(InvalidCredentials, match="unknown authority"):
+            await authenticator.authenticate(shown)
 
 
 class Headers(dict[str, Any]):

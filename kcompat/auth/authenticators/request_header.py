@@ -40,17 +40,17 @@ class RequestHeaderAuthenticator:
         name = _first(headers, self._settings.username_headers)
         if not name:
             return None
-        self._verify(credentials.certificate)
+        self._verify(credentials.certificate, credentials.intermediates)
         groups = tuple(value for wanted in self._settings.group_headers for value in _values(headers, wanted) if value)
         return UserInfo(name, _first(headers, self._settings.uid_headers), groups, _extra(headers, self._settings.extra_header_prefixes))
 
-    def _verify(self, der: bytes) -> None:
+    def _verify(self, der: bytes, intermediates: Sequence[bytes]) -> None:
         """Raises InvalidCredentials."""
-        certificate = verified(der, self._authorities)
-        if not certificate.not_valid_before_utc <= self._clock.now() <= certificate.not_valid_after_utc:
+        found = verified(der, self._authorities, intermediates)
+        if not found.is_valid_at(self._clock.now()):
             raise InvalidCredentials("the front proxy's certificate has expired or is not yet valid")
         allowed = self._settings.allowed_names
-        if allowed and not set(allowed) & set(common_names(certificate)):
+        if allowed and not set(allowed) & set(common_names(found.certificate)):
             raise InvalidCredentials("the subject of the front proxy's certificate is not in the allowed list")
 
 

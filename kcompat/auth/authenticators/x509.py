@@ -7,47 +7,39 @@ stands behind a certificate is decided here, and a certificate that expires whil
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from cryptography import x509
 
 from kcompat.apimachinery.clock import Clock
 from kcompat.apimachinery.user import UserInfo
-from kcompat.auth.client_certificates import user_of, verified
+from kcompat.auth.client_certificates import Verified, user_of, verified
 from kcompat.auth.interface import Credentials, InvalidCredentials
 
 _REMEMBERED = 4096
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    user: UserInfo | None
-    start: datetime
-    end: datetime
-
-
 class X509Authenticator:
-    """The subject's CN is the user, its O the groups. Certificates must be signed by one of `authorities` itself."""
+    """The subject's CN is the user, its O the groups."""
 
     def __init__(self, authorities: Sequence[x509.Certificate], clock: Clock) -> None:
         self._authorities = authorities
         self._clock = clock
-        self._known: dict[bytes, _Known] = {}
+        self._known: dict[tuple[bytes, ...], tuple[Verified, UserInfo | None]] = {}
 
     async def authenticate(self, credentials: Credentials) -> UserInfo | None:
         der = credentials.certificate
         if der is None:
             return None
-        known = self._known.get(der) or self._remember(der)
-        if not known.start <= self._clock.now() <= known.end:
+        shown = (der, *credentials.intermediates)
+        found, user = self._known.get(shown) or self._remember(shown)
+        if not found.is_valid_at(self._clock.now()):
             raise InvalidCredentials("the client certificate has expired or is not yet valid")
-        return known.user
+        return user
 
-    def _remember(self, der: bytes) -> _Known:
-        certificate = verified(der, self._authorities)
-        known = _Known(user_of(certificate), certificate.not_valid_before_utc, certificate.not_valid_after_utc)
+    def _remember(self, shown: tuple[bytes, ...]) -> tuple[Verified, UserInfo | None]:
+        found = verified(shown[0], self._authorities, shown[1:])
+        known = (found, user_of(found.certificate))
         if len(self._known) >= _REMEMBERED:
             del self._known[next(iter(self._known))]
-        self._known[der] = known
+        self._known[shown] = known
         return known

@@ -8,14 +8,18 @@ import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.x509.oid import NameOID
 
 from kcompat.api import server
 from kcompat.api.connection import Limits
-from kcompat.api.request import Answer, Pieces, Request, Response, StreamResponse
+from kcompat.api.request import Answer, Peer, Pieces, Request, Response, StreamResponse
 from kcompat.api.server import Listener, tls_context
 from kcompat.apimachinery import errors
 from kcompat.apimachinery.clock import SystemClock
@@ -29,8 +33,10 @@ class Handler:
 
     def __init__(self) -> None:
         self.streaming = 0
+        self.peers: list[Peer] = []
 
     async def __call__(self, request: Request) -> Answer:
+        self.peers.append(request.peer)
         if request.path == "/long":
             return Response(200, Pieces(30 * 10_000, (bytes([65 + number]) * 10_000 for number in range(30))))
         if request.path == "/watch":
@@ -223,6 +229,28 @@ async def test_slow_readers_are_not_dropped() -> None:
             await asyncio.sleep(0.02)
         assert handler.streaming == 1
         slow.close()
+
+
+async def test_certificates_that_come_with_the_clients(pki: tuple[certificates.Pki, Path], tmp_path: Path) -> None:
+    """Clients whose certificate is not signed by the authority itself send what stands between."""
+    now, key = SystemClock().now(), certificates.new_key()
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "between")])
+    number, authority, hour = x509.random_serial_number(), pki[0].ca, timedelta(hours=1)
+    builder = x509.CertificateBuilder(authority.certificate.subject, name, key.public_key(), number, now - hour, now + hour)
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+    between = certificates.KeyPair(builder.sign(authority.key, hashes.SHA256()), key)
+    pair = certificates.issue_client(between, now, "jane")
+    file = tmp_path / "client.pem"
+    file.write_bytes(pair.key_pem + pair.certificate_pem + between.certificate_pem)
+    context = ssl.create_default_context(cadata=authority.certificate_pem.decode())
+    context.load_cert_chain(file)
+    async with listening(pki) as (listener, handler):
+        reader, writer = await asyncio.open_connection("127.0.0.1", listener.port, ssl=context)
+        writer.write(GET + b"\r\n")
+        assert b"200 OK" in await reader.readline()
+        writer.close()
+        peer = handler.peers[-1]
+        assert (peer.certificate, peer.intermediates) == (pair.certificate_der, (between.certificate_der,))
 
 
 async def test_plain_http_on_a_tls_port(pki: tuple[certificates.Pki, Path]) -> None:
