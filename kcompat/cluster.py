@@ -25,10 +25,10 @@ from kcompat.admission import chain
 from kcompat.admission import configuration as admission_configuration
 from kcompat.admission.interface import Access
 from kcompat.admission.interface import Services as AdmissionServices
-from kcompat.api import pipeline
+from kcompat.api import field_managers, pipeline
 from kcompat.api.flow_control.control import FlowControl
 from kcompat.api.request import Handler, Peer, Query, Request, Response, StreamResponse
-from kcompat.api.scope import Services
+from kcompat.api.scope import Scope, Services
 from kcompat.api.server import Listener, tls_context
 from kcompat.api.tokens import TokenService
 from kcompat.apimachinery.clock import Clock, Identity, SystemClock
@@ -189,22 +189,21 @@ class ControlPlane:
             resources_of_kind=self._resources_of_kind,
             update_status=self._update_status,
         )
-        self.handler = pipeline.build(
-            Services(
-                catalog=self.catalog,
-                stores=self.stores.of,
-                admission=chain.build(plugins, settings.enable_admission_plugins, settings.disable_admission_plugins, guard=guard),
-                authenticator=authenticator,
-                authorizer=authorizer,
-                clock=self.clock,
-                identity=self.identity,
-                openapi=_openapi,
-                settings=self._api_settings(),
-                tokens=tokens,
-                flow_control=self.flow_control,
-                kubelet=self._kubelet,
-            )
+        self.services = Services(
+            catalog=self.catalog,
+            stores=self.stores.of,
+            admission=chain.build(plugins, settings.enable_admission_plugins, settings.disable_admission_plugins, guard=guard),
+            authenticator=authenticator,
+            authorizer=authorizer,
+            clock=self.clock,
+            identity=self.identity,
+            openapi=_openapi,
+            settings=self._api_settings(),
+            tokens=tokens,
+            flow_control=self.flow_control,
+            kubelet=self._kubelet,
         )
+        self.handler = pipeline.build(self.services)
 
     def _kubelet(self, name: str) -> Kubelet | None:
         nodes = self._parts.get("nodes")
@@ -223,10 +222,13 @@ class ControlPlane:
     async def _update_status(self, group: str, resource: str, namespace: str, name: str, transform: Callable[[Any], Any]) -> None:
         """admission.interface.UpdateStatus: quotas are raised through it."""
 
-        async def changed(current: Any) -> Any:
-            return transform(current)
+        store = self.stores.named(group, resource)
+        scope = Scope(self.services, store.resource, store, store.resource.subresource("status"), namespace, name)
 
-        await self.stores.named(group, resource).update(namespace, name, changed, status=True, retry=True)
+        async def changed(current: Any) -> Any:
+            return field_managers.track_own(scope, current, transform(current))
+
+        await store.update(namespace, name, changed, status=True, retry=True)
 
     def _resources_of_kind(self, api_version: str, kind: str) -> list[tuple[str, str, bool]]:
         group, _, version = api_version.rpartition("/")

@@ -24,6 +24,7 @@ from kcompat.registry.catalog import Catalog
 from kcompat.registry.declare import Resource, Status
 
 MAX_NAME_BYTES = 128
+OWN_NAME = "kube-apiserver"
 
 
 class FieldManagers:
@@ -125,6 +126,11 @@ def track(request: Request, scope: Scope, live: Tree | None, new: Tree) -> Tree:
     if resource.to_storage is not None and resource.from_storage is not None and _writes_resource(scope):
         new = resource.from_storage(resource.to_storage(new))  # conversion defaults, too
     return scope.services.field_managers.of(scope).update(live, new, name_of(request), now)
+
+
+def track_own(scope: Scope, live: Tree, new: Tree) -> Tree:
+    """`new` with the managedFields it has when the server itself writes it, through its loopback client upstream."""
+    return scope.services.field_managers.of(scope).update(live, new, OWN_NAME, rfc3339(scope.services.clock.now()))
 
 
 def _writes_resource(scope: Scope) -> bool:

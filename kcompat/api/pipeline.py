@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 from kcompat.api import documents, respond, routes
 from kcompat.api.flow_control.control import FlowControl
-from kcompat.api.impersonation import impersonate
+from kcompat.api.impersonation import Impersonation
 from kcompat.api.max_in_flight import InFlight
 from kcompat.api.metrics import METRICS
 from kcompat.api.request import Answer, Handler, Request
@@ -163,11 +163,12 @@ def authentication(services: Services, following: Handler) -> Handler:
 
 
 def impersonation(services: Services, following: Handler) -> Handler:
-    """Impersonate-* headers, each authorized (upstream: endpoints/filters/impersonation.go)."""
+    """Impersonate-* headers, each authorized (upstream: endpoints/filters/impersonation)."""
+    stage = Impersonation(services)
 
     async def handle(request: Request) -> Answer:
         if not request.local and any(name[:11].lower() == "impersonate" for name in request.headers):
-            await impersonate(services, request)
+            await stage.apply(request, attributes_of(request))
         return await following(request)
 
     return handle

@@ -94,7 +94,15 @@ def error_response(request: Request, error: errors.StatusError) -> Response:
 
 def refused(asked: AuthorizationAttributes, reason: str) -> errors.StatusError:
     """The 403 of the authorization and impersonation stages (responsewriters/errors.go:Forbidden)."""
-    error = forbidden(asked, reason)
+    return _unsniffed(forbidden(asked, reason))
+
+
+def bad_headers(message: str) -> errors.StatusError:
+    """The 400 of the impersonation stage."""
+    return _unsniffed(errors.bad_request(message))
+
+
+def _unsniffed(error: errors.StatusError) -> errors.StatusError:
     error.headers["X-Content-Type-Options"] = "nosniff"
     return error
 

@@ -22,6 +22,8 @@ MAX_ANNOTATIONS_SIZE: Final = 256 * 1024
 MAX_MANAGER: Final = 128
 MAX_SUBRESOURCE: Final = 256
 
+_HTTP_PATH: Final = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+"
+_is_http_path = re.compile(_HTTP_PATH).fullmatch
 _OWNER_FIELDS = ("apiVersion", "kind", "name", "uid")
 _REASON = "[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?"
 _REASON_MESSAGE = (
@@ -104,6 +106,19 @@ def group_version(api_version: str) -> tuple[str, str, bool]:
     """(group, version, is it well formed?) of an apiVersion (upstream: schema.ParseGroupVersion)."""
     group, _, version = api_version.rpartition("/")
     return ("", "", False) if "/" in group else (group, version, True)
+
+
+def is_domain_prefixed_path(path: str, at: Path) -> list[FieldError]:
+    """`acme.io/foo` (apimachinery util/validation: IsDomainPrefixedPath)."""
+    if not path:
+        return [field.required(at)]
+    domain, slash, rest = path.partition("/")
+    if not slash or not domain or not rest:
+        return [field.invalid(at, path, 'must be a domain-prefixed path (such as "acme.io/foo")')]
+    errors = [field.invalid(at, domain, message) for message in names.is_dns1123_subdomain(domain)]
+    if not _is_http_path(rest):
+        errors.append(field.invalid(at, rest, names.regex_error("Invalid path", _HTTP_PATH)))
+    return errors
 
 
 def validate_finalizers(finalizers: Sequence[str], path: Path) -> list[FieldError]:

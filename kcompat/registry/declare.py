@@ -37,6 +37,11 @@ class Rules:
     checks_metadata: bool = True
     """Validation looks at ObjectMeta. False: only when all else is well, and then any path segment is a name (upstream: rest.ValidateCreate)."""
 
+    deletion_warning: str = ""
+    """Text of the `Warning` header of deletions that do not say what becomes of the dependents."""
+    own_preconditions: bool = False
+    """The kind's own deletion looks at preconditions, before anything else, and words refusals as updates do (namespaces)."""
+
     def default(self, obj: Tree) -> None:
         """Sets the versioned defaults (upstream: pkg/apis/<group>/<version>/defaults.go)."""
 
@@ -85,8 +90,16 @@ class Rules:
         """Seconds of graceful deletion; None: the kind does not delete gracefully (upstream: CheckGracefulDelete). Only pods do."""
         return None
 
+    def check_deletion(self, name: str) -> str:
+        """Why an object of this name may never be deleted; "": it may."""
+        return ""
+
     def begin_deletion(self, obj: Tree) -> bool:
         """Changes an object at its first deletion. True: it is only marked now and deleted by a later request (namespaces)."""
+        return False
+
+    def awaits_more(self, obj: Tree) -> bool:
+        """Whether further deletions of an object that is being deleted change nothing yet (namespaces with finalizers in their spec)."""
         return False
 
     def held(self, obj: Tree) -> bool:

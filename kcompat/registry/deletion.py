@@ -13,7 +13,7 @@ from kcompat.apimachinery import errors
 from kcompat.apimachinery.clock import parse_rfc3339, rfc3339
 from kcompat.apimachinery.field import FieldError, Path, invalid, not_supported
 from kcompat.registry.declare import Tree
-from kcompat.registry.store import STORAGE_INVALID, Preconditions, Store, Written, finished
+from kcompat.registry.store import STORAGE_INVALID, Preconditions, Store, Written, finished, precondition_failed
 from kcompat.storage.interface import Conflict
 from kcompat.storage.watch_cache import Entry
 
@@ -80,6 +80,8 @@ class Deletion:
 async def delete(store: Store, namespace: str, name: str, options: DeleteOptions, admit: AdmitDelete = admit_any) -> Deletion:
     """Deletes, or marks for deletion. Raises NotFound, Conflict, Invalid."""
     validate_options(options)
+    if why := store.rules.check_deletion(name):
+        raise errors.forbidden(store.resource.group, store.resource.name, name, why)
     key = store.key(namespace, name)
     current = (await store.fresh()).get(key)
     while current is not None:
@@ -104,8 +106,10 @@ def check(store: Store, current: Tree, wanted: Preconditions) -> None:
         ("ResourceVersion", wanted.resource_version, metadata["resourceVersion"], "modified"),
     ):
         if value is not None and value != actual:
+            if store.rules.own_preconditions:
+                raise store.conflict(metadata["name"], precondition_failed(what, value, actual))
             message = f"the {what} in the precondition ({value}) does not match the {what} in record ({actual}). The object might have been {why}"
-            raise errors.conflict(store.resource.group, store.resource.kind, metadata["name"], message)
+            raise errors.conflict(store.kind_group, store.resource.kind, metadata["name"], message)
 
 
 async def _attempt(store: Store, key: str, current: Entry, obj: Tree, options: DeleteOptions) -> Deletion:
@@ -115,7 +119,7 @@ async def _attempt(store: Store, key: str, current: Entry, obj: Tree, options: D
         obj["metadata"]["deletionTimestamp"] = rfc3339(store.clock.now())
         _set_propagation_finalizers(store, obj, options)
         return await _mark(store, key, current, obj, options)
-    if not first and "finalizers" not in obj["metadata"] and store.rules.held(obj):
+    if not first and store.rules.awaits_more(obj):
         return Deletion(current.tree(), deleted=False)
     outcome = _grace(store, obj, options)
     if outcome is _PENDING:

@@ -100,7 +100,12 @@ class Store:
     def invalid(self, name: str, found: Sequence[FieldError]) -> errors.StatusError:
         """Each cause once, however many rules found it."""
         distinct = {(error.type, error.field, error.body): error for error in reversed(found)}
-        return errors.invalid(self.resource.group, self.resource.kind, name, list(reversed(distinct.values())))
+        return errors.invalid(self.kind_group, self.resource.kind, name, list(reversed(distinct.values())))
+
+    @property
+    def kind_group(self) -> str:
+        """The group of the kind as upstream's own, internal type has it: that of what is stored."""
+        return self.resource.storage_group if self.resource.to_storage is not None else self.resource.group
 
     # -- reads ---------------------------------------------------------------------------------------------------------
 
@@ -377,8 +382,11 @@ def check_preconditions(store: Store, name: str, current: Tree | None, wanted: P
         ("ResourceVersion", wanted.resource_version, metadata.get("resourceVersion", "")),
     ):
         if value is not None and value != actual:
-            detail = f"Precondition failed: {what} in precondition: {value}, {what} in object meta: {actual}"
-            raise store.conflict(name, STORAGE_INVALID.format(key, detail))
+            raise store.conflict(name, STORAGE_INVALID.format(key, precondition_failed(what, value, actual)))
+
+
+def precondition_failed(what: str, wanted: str, actual: str) -> str:
+    return f"Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {actual}"
 
 
 def keep_system_fields(store: Store, new: Tree, old: Tree) -> None:

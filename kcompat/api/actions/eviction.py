@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kcompat.admission.interface import CREATE
-from kcompat.api import body, parameters, respond
+from kcompat.api import body, field_managers, parameters, respond
 from kcompat.api.actions.trusted import TRUSTED
 from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
@@ -14,7 +14,6 @@ from kcompat.apimachinery.clock import rfc3339
 from kcompat.apimachinery.selectors import from_label_selector
 from kcompat.registry import deletion
 from kcompat.registry.deletion import DeleteOptions, check
-from kcompat.registry.store import Store
 
 _MAX_DISRUPTED = 2000
 _ALSO = ("policy/v1beta1",)  # eviction.go:AcceptsGroupVersion
@@ -103,15 +102,16 @@ def _may_go_uncounted(pod: Tree, budget: Tree) -> bool:
     return bool(status.get("currentHealthy", 0) >= status.get("desiredHealthy", 0) > 0)
 
 
-def _budgets(scope: Scope) -> Store:
+def _budgets(scope: Scope, name: str = "") -> Scope:
+    """The status of a budget in the pod's namespace."""
     resource = scope.services.catalog.get("policy", "v1", "poddisruptionbudgets")
     assert resource is not None
-    return scope.services.stores(resource)
+    return Scope(scope.services, resource, scope.services.stores(resource), resource.subresource("status"), scope.namespace, name)
 
 
 async def _budget_of(scope: Scope, pod: Tree) -> Tree | None:
     """The budget that covers the pod. Raises InternalError if there are several."""
-    store = _budgets(scope)
+    store = _budgets(scope).store
     budgets = [entry.tree() for entry in (await store.fresh()).scan(store.scope(scope.namespace))]
     labels = pod["metadata"].get("labels") or {}
     matching = [b for b in budgets if from_label_selector(b["spec"].get("selector")).matches(labels)]
@@ -123,17 +123,27 @@ async def _budget_of(scope: Scope, pod: Tree) -> Tree | None:
 
 async def _disrupt(scope: Scope, name: str, pod: Tree, dry_run: bool) -> None:
     """Takes one from the budget. Raises TooManyRequests when it allows no disruption now."""
-    now = rfc3339(scope.services.clock.now())
+    now, budgets = rfc3339(scope.services.clock.now()), _budgets(scope, name)
 
     async def transform(budget: Tree | None) -> Tree:
         assert budget is not None
-        status = budget.setdefault("status", {})
         check_budget(budget, name)
+        status = budget["status"]
         disrupted = {**status.get("disruptedPods", {}), pod["metadata"]["name"]: now}
-        budget["status"] = {**status, "disruptionsAllowed": status["disruptionsAllowed"] - 1, "disruptedPods": disrupted}
-        return budget
+        status = {**status, "disruptionsAllowed": status["disruptionsAllowed"] - 1, "disruptedPods": disrupted}
+        status["conditions"] = list(meta.set_condition(status.get("conditions") or [], _allowed(status), now))
+        return field_managers.track_own(budgets, budget, {**budget, "status": status})
 
-    await _budgets(scope).update(scope.namespace, name, transform, rules=TRUSTED, retry=True, dry_run=dry_run)
+    await budgets.store.update(scope.namespace, name, transform, rules=TRUSTED, retry=True, dry_run=dry_run)
+
+
+def _allowed(status: Tree) -> Tree:
+    """The condition that tells whether more pods may go (component-helpers: UpdateDisruptionAllowedCondition)."""
+    more = status["disruptionsAllowed"] > 0
+    condition: Tree = {"type": "DisruptionAllowed", "status": "True" if more else "False"}
+    if generation := status.get("observedGeneration"):
+        condition["observedGeneration"] = generation
+    return {**condition, "reason": "SufficientPods" if more else "InsufficientPods", "message": ""}
 
 
 def check_budget(budget: Tree, name: str) -> None:

@@ -18,8 +18,16 @@ from kcompat.registry.deletion import DeleteOptions, Deletion
 async def handle(request: Request, scope: Scope) -> Answer:
     form = respond.output(request)
     options = await read_options(request)
+    warn(request, scope, options)
     outcome = await deletion.delete(scope.store, scope.namespace, scope.name, options, admission(request, scope, options))
     return delete_response(request, scope, outcome, options, form)
+
+
+def warn(request: Request, scope: Scope, options: DeleteOptions) -> None:
+    """Where the default of what becomes of dependents surprises (upstream: pkg/registry/batch/job/storage)."""
+    warning = scope.resource.rules.deletion_warning
+    if warning and options.propagation is None and options.orphan_dependents is None:
+        request.warnings.append(warning)
 
 
 async def read_options(request: Request) -> DeleteOptions:

@@ -18,7 +18,7 @@ _METADATA_TOO = {
     "validatingadmissionpolicies.admissionregistration.k8s.io", "flowschemas.flowcontrol.apiserver.k8s.io",
     "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io", "servicecidrs.networking.k8s.io", "resourceclaims.resource.k8s.io",
     "devicetaintrules.resource.k8s.io", "volumeattachments.storage.k8s.io", "storageversionmigrations.storagemigration.k8s.io",
-    "apiservices.apiregistration.k8s.io", "podcertificaterequests.certificates.k8s.io",
+    "apiservices.apiregistration.k8s.io", "csinodes.storage.k8s.io", "podcertificaterequests.certificates.k8s.io",
 }  # fmt: skip
 _REQUESTS = "certificatesigningrequests.certificates.k8s.io"
 

@@ -38,5 +38,5 @@ class ClusterTrustBundleRules(PlainRules):
 
     def _names(self, obj: Tree) -> list[FieldError]:
         name, signer = meta.name(obj), obj["spec"].get("signerName", "")
-        errors = [invalid(_NAME, name, problem) for problem in bundle_name_messages(name, signer)]
+        errors = [invalid(_NAME, name, problem) for problem in (bundle_name_messages(name, signer) if name else ())]
         return errors + (signer_name(signer, _SIGNER) if signer else [])

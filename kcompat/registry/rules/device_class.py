@@ -47,7 +47,8 @@ class DeviceClassRules(PlainRules):
 
     def _validate(self, obj: Tree, old: Tree | None) -> list[FieldError]:
         spec, found = obj["spec"], Found()
-        found.declared += messages(meta.name(obj), Path("metadata", "name"), is_dns1123_subdomain)
+        if name := meta.name(obj):
+            found.declared += messages(name, Path("metadata", "name"), is_dns1123_subdomain)
         selectors, config = spec.get("selectors"), spec.get("config")
         known = old is not None and selectors == old.get("selectors")
         selector_errors(selectors, _SPEC.child("selectors"), found, known=known)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from kcompat.apimachinery.field import FieldError, Path, invalid, required
-from kcompat.apimachinery.names import byte_length
-from kcompat.apimachinery.validation import immutable, same_time
+from kcompat.apimachinery.names import byte_length, name_is_dns_subdomain
+from kcompat.apimachinery.validation import immutable, same_time, validate_object_meta
 from kcompat.registry.declare import Rules, Tree
 from kcompat.registry.rules.fields import label_key
 
@@ -101,12 +101,12 @@ class EventRules(Rules):
 class NewEventRules(EventRules):
     """Of events.k8s.io: stricter, and nearly everything is immutable."""
 
-    checks_metadata = True
-
     def validate(self, obj: Tree) -> list[FieldError]:
         event = to_core(obj)
         kind = event.get("type", "")
-        errors = _validate_legacy(event, "reportingController") + _validate_series(event.get("series"))
+        errors = _validate_legacy(event, "reportingController")
+        errors += validate_object_meta(obj["metadata"], True, name_is_dns_subdomain, Path("metadata"))
+        errors += _validate_series(event.get("series"))
         if event.get("eventTime") is None:
             errors.append(required(Path("eventTime")))
         if kind not in ("Normal", "Warning"):

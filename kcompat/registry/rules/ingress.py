@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from kcompat.apimachinery import meta
@@ -15,9 +14,8 @@ from kcompat.apimachinery.names import (
     is_wildcard_dns1123_subdomain,
     name_is_dns_label,
     name_is_dns_subdomain,
-    regex_error,
 )
-from kcompat.apimachinery.validation import immutable
+from kcompat.apimachinery.validation import immutable, is_domain_prefixed_path
 from kcompat.registry.declare import Rules, Tree
 from kcompat.registry.rules.fields import dns_subdomain, load_balancer_points, messages, one_of, path_segment, point_warnings, port_number
 from kcompat.registry.rules.plain import PlainRules
@@ -26,7 +24,6 @@ _SPEC = Path("spec")
 _CLASS = "kubernetes.io/ingress.class"
 _POINTS = Path("status", "loadBalancer", "ingress")
 _TYPES = ("Exact", "ImplementationSpecific", "Prefix")
-_HTTP_PATH = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+"
 
 
 def _host(host: str, path: Path) -> list[FieldError]:
@@ -146,17 +143,6 @@ class IngressRules(Rules):
         return point_warnings(new)
 
 
-def _domain_prefixed_path(value: str, path: Path) -> list[FieldError]:
-    """apimachinery util/validation: IsDomainPrefixedPath."""
-    domain, _, rest = value.partition("/")
-    if not value:
-        return [required(path)]
-    if not domain or not rest:
-        return [invalid(path, value, 'must be a domain-prefixed path (such as "acme.io/foo")')]
-    errors = [invalid(path, domain, message) for message in is_dns1123_subdomain(domain)]
-    return errors + ([] if re.fullmatch(_HTTP_PATH, rest) else [invalid(path, rest, regex_error("Invalid path", _HTTP_PATH))])
-
-
 def _parameters(reference: Tree, path: Path) -> list[FieldError]:
     """validateIngressClassParametersReference, but for required members, which are checked apart."""
     errors = dns_subdomain(reference["apiGroup"], path.child("apiGroup")) if reference.get("apiGroup") is not None else []
@@ -186,7 +172,7 @@ class IngressClassRules(PlainRules):
     def validate(self, obj: Tree) -> list[FieldError]:
         controller, parameters, path = obj["spec"].get("controller", ""), obj["spec"].get("parameters"), _SPEC.child("parameters")
         errors = [too_long(_SPEC.child("controller"), 250)] if byte_length(controller) > 250 else []
-        errors += _domain_prefixed_path(controller, _SPEC.child("controller"))
+        errors += is_domain_prefixed_path(controller, _SPEC.child("controller"))
         if parameters is not None:
             errors += _parameters(parameters, path)
             errors += [required(path.child(name)) for name in ("kind", "name") if not parameters.get(name)]

@@ -18,6 +18,10 @@ from kcompat.registry.rules.workload import WorkloadRules, default
 
 class JobRules(WorkloadRules):
     garbage_collection = "OrphanDependents"
+    deletion_warning = (
+        "child pods are preserved by default when jobs are deleted; "
+        "set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning"
+    )
 
     def default_spec(self, obj: Tree) -> None:
         spec = obj.setdefault("spec", {})

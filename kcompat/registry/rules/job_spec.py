@@ -5,13 +5,12 @@ Answers pkg/apis/batch/validation/validation.go:ValidateJobCreate, ValidateJobUp
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from kcompat.apimachinery import field, meta, names
 from kcompat.apimachinery.field import FieldError, Path
-from kcompat.apimachinery.validation import label_selector_has_invalid_value, validate_label_selector
+from kcompat.apimachinery.validation import is_domain_prefixed_path, label_selector_has_invalid_value, validate_label_selector
 from kcompat.registry.declare import Tree
 from kcompat.registry.rules import workload_validation as check
 from kcompat.registry.rules.job_indexes import IndexesError, count_indexes
@@ -112,25 +111,6 @@ def _managed_by(manager: str, at: Path) -> list[FieldError]:
     """A domain and a path (IsDomainPrefixedPath), not too long."""
     errors = is_domain_prefixed_path(manager, at)
     return [*errors, field.too_long(at, 63)] if names.byte_length(manager) > 63 else errors
-
-
-def is_domain_prefixed_path(path: str, at: Path) -> list[FieldError]:
-    """`acme.io/foo` (apimachinery util/validation: IsDomainPrefixedPath)."""
-    if not path:
-        return [field.required(at)]
-    domain, slash, rest = path.partition("/")
-    if not slash or not domain or not rest:
-        return [field.invalid(at, path, 'must be a domain-prefixed path (such as "acme.io/foo")')]
-    errors = [field.invalid(at, domain, message) for message in names.is_dns1123_subdomain(domain)]
-    if not _is_http_path(rest):
-        errors.append(field.invalid(at, rest, names.regex_error("Invalid path", _HTTP_PATH)))
-    return errors
-
-
-_HTTP_PATH: Final = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+"
-
-
-_is_http_path = re.compile(_HTTP_PATH).fullmatch
 
 
 def _completion_mode(tree: Tree, at: Path) -> list[FieldError]:

@@ -30,6 +30,8 @@ def _validate_finalizer(name: str, path: Path) -> list[FieldError]:
 
 
 class NamespaceRules(Rules):
+    own_preconditions = True
+
     def default(self, obj: Tree) -> None:
         label_name(obj)
         obj["status"] = {"phase": "Active", **(obj.get("status") or {})}
@@ -57,6 +59,9 @@ class NamespaceRules(Rules):
     def begin_deletion(self, obj: Tree) -> bool:
         obj["status"] = {**(obj.get("status") or {}), "phase": "Terminating"}
         return True
+
+    def awaits_more(self, obj: Tree) -> bool:
+        return bool((obj.get("spec") or {}).get("finalizers"))
 
     def held(self, obj: Tree) -> bool:
         return super().held(obj) or bool((obj.get("spec") or {}).get("finalizers"))

@@ -33,6 +33,9 @@ class PriorityClassRules(PlainRules):
     def default(self, obj: Tree) -> None:
         obj.setdefault("preemptionPolicy", "PreemptLowerPriority")
 
+    def check_deletion(self, name: str) -> str:
+        return "this is a system priority class and cannot be deleted" if name in SYSTEM_CLASSES else ""
+
     def spec_changed(self, new: Tree, old: Tree) -> bool:
         return False
 
