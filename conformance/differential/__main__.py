@@ -10,6 +10,7 @@ import time
 
 from conformance import differential
 from conformance.differential import golden, ledger, runner, servers
+from conformance.differential.compare import compare
 
 
 async def _record(options: argparse.Namespace) -> int:
@@ -17,7 +18,9 @@ async def _record(options: argparse.Namespace) -> int:
     async with servers.upstream() as url:
         started = time.monotonic()
         seen = await runner.run(url, chosen)
-    runner.record(seen)
+    async with servers.upstream() as url:
+        again = await runner.run(url, [script for script in chosen if script.brief])
+    runner.record(seen, again)
     print(f"recorded {sum(map(len, seen.values()))} requests of {len(seen)} scripts in {time.monotonic() - started:.1f} s")
     return 0
 
@@ -48,9 +51,13 @@ async def _seen(server: str, chosen: list[runner.Script]) -> dict[str, list[runn
 async def _show(options: argparse.Namespace) -> int:
     chosen = runner.scripts(options.script)
     seen = await _seen(options.server, chosen)
-    differing = {(d.script, d.step) for d in runner.differences(seen)}
+    recordings: golden.Recording = {script.title: golden.load(script.topic)[script.title] for script in chosen}
+    if brief := [script for script in chosen if script.brief]:
+        async with servers.upstream() as url:
+            recordings |= await runner.run(url, brief)
+    differing = {(d.script, d.step) for title in seen for d in compare(title, recordings[title], seen[title])}
     for title, steps in seen.items():
-        recorded = golden.load(title.split("/", 1)[0])[title]
+        recorded = recordings[title]
         for number in range(len(steps)) if options.step is None else [options.step]:
             if options.step is not None or (title, number) in differing:
                 print(title, number, steps[number]["ask"])

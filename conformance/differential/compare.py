@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.differential.explained import explanation
+from conformance.differential.golden import UNSTABLE, digest
 
 Tree = dict[str, Any]
 ABSENT = "<absent>"
@@ -34,10 +35,14 @@ class Difference:
         return f"{self.step} {self.place}: {self.upstream} → {self.kcompat}"
 
 
-def compare(script: str, recorded: Sequence[Tree], seen: Sequence[Tree]) -> list[Difference]:
+def compare(script: str, recorded: Sequence[Tree | str], seen: Sequence[Tree]) -> list[Difference]:
     """Every difference, in the order of the steps."""
     found = []
     for number, (wanted, got) in enumerate(zip(recorded, seen, strict=False)):
+        if isinstance(wanted, str):
+            if wanted not in (UNSTABLE, digest(got)):
+                found.append(_difference(script, number, got["ask"], "answer", wanted, _outcome(got)))
+            continue
         pairs = list(differing(_said(wanted), _said(got), ""))
         if wanted["code"] != got["code"]:
             pairs = [("code", _outcome(wanted), _outcome(got))]
@@ -49,7 +54,8 @@ def compare(script: str, recorded: Sequence[Tree], seen: Sequence[Tree]) -> list
             pairs = [("sent", wanted["sent"], got["sent"])]  # the script has changed: record again
         found += [_difference(script, number, wanted["ask"], path, _show(a), _show(b)) for path, a, b in pairs]
     for number in range(len(seen), len(recorded)):
-        found.append(_difference(script, number, recorded[number]["ask"], "", "answered", "not reached"))
+        missing = recorded[number]
+        found.append(_difference(script, number, missing if isinstance(missing, str) else missing["ask"], "", "answered", "not reached"))
     for number in range(len(recorded), len(seen)):
         found.append(_difference(script, number, seen[number]["ask"], "", "not recorded", "answered"))
     return found

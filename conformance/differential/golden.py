@@ -1,17 +1,27 @@
-"""Recorded answers: golden/<topic>.json, a step a line; what occurs more than once is kept once. Called by runner.py."""
+"""Recorded answers: golden/<topic>.json, a step a line; what occurs more than once is kept once. Called by runner.py.
+
+Of a brief script there is a digest for each step.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 Tree = dict[str, Any]
-Recording = dict[str, list[Tree]]
+Recording = dict[str, Any]
+"""By title, the steps of a script: what was asked and answered, or digests."""
 GOLDEN = Path(__file__).parent / "golden"
 _REFERENCE = "$"
 _WORTH_SHARING = 48
+UNSTABLE = "-"
+"""In place of the digest of an answer that is another one each time."""
+_ROW = 12
+"""Digests on one line."""
 
 
 def load(topic: str) -> Recording:
@@ -20,7 +30,15 @@ def load(topic: str) -> Recording:
     shared: list[Any] = []
     for value in document["shared"]:
         shared.append(_restored(value, shared))
-    return {name: [_restored(step, shared) for step in steps] for name, steps in document["scripts"].items()}
+    return {name: list(_steps(steps, shared)) for name, steps in document["scripts"].items()}
+
+
+def _steps(rows: list[Any], shared: list[Any]) -> Iterator[Tree | str]:
+    for row in rows:
+        if isinstance(row, str):
+            yield from row.split()
+        else:
+            yield _restored(row, shared)
 
 
 def save(topic: str, recording: Recording) -> None:
@@ -31,7 +49,15 @@ def save(topic: str, recording: Recording) -> None:
     (GOLDEN / f"{topic}.json").write_text(f'{{"shared":[\n{lines[0]}\n],\n"scripts":{{\n{lines[1]}\n}}}}\n')
 
 
-def _script(name: str, steps: list[Tree]) -> str:
+def digest(step: Tree) -> str:
+    """What a brief script keeps of a step."""
+    return hashlib.sha1(json.dumps(step, sort_keys=True).encode(), usedforsecurity=False).hexdigest()[:8]
+
+
+def _script(name: str, steps: Sequence[Tree | str]) -> str:
+    if steps and isinstance(steps[0], str):
+        rows = (" ".join(map(str, steps[start : start + _ROW])) for start in range(0, len(steps), _ROW))
+        return f"{_line(name)}:[\n" + ",\n".join(map(_line, rows)) + "\n]"
     return f"{_line(name)}:[\n" + ",\n".join(map(_line, steps)) + "\n]"
 
 

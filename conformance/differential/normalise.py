@@ -20,7 +20,6 @@ HEADERS = (
     "Www-Authenticate",
 )  # fmt: skip
 PRESENT = ("Audit-Id", "Etag")
-_ASKED = ("9991", "999999999")
 """Revisions that scripts make up."""
 _UNORDERED = ("resourceRules", "nonResourceRules")
 _TEXTS = (
@@ -28,7 +27,7 @@ _TEXTS = (
     (re.compile(r"20(?:2[5-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"), "<micro time>"),
     (re.compile(r"20(?:2[5-9]|[3-9]\d)-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[+-]\d\d:?\d\d)"), "<time>"),
     (re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+"), "<token>"),
-    (re.compile(r"([Rr]esource ?[Vv]ersion[=:]\s?\"?)(?!0\b|9991\b|9{9}\b)\d+"), r"\1<revision>"),
+    (re.compile(r"([Rr]esource ?[Vv]ersion[=:]\s?\"?)(?!0\b|999999999)\d+"), r"\1<revision>"),
     (re.compile(r"(continue=)(?!bad)[\w-]{20,}"), r"\1<continue>"),
     (re.compile(r"(too old resource version: )\d+ \(\d+\)"), r"\1<revision> (<revision>)"),
     (re.compile(r'Invalid value: "\{(?:[^"\\]|\\.)*"'), 'Invalid value: "<object>"'),
@@ -37,13 +36,15 @@ _TEXTS = (
     (re.compile(r"(If_None_Match\": \"\\\")[0-9A-F]{64,}"), r"\1<tag>"),
     (re.compile(r"(, current: )\d+"), r"\1<revision>"),
     (re.compile(r"(in record \()\d+(\))"), r"\1<revision>\2"),
-    (re.compile(r"([Rr]esource ?[Vv]ersion in the precondition \()(?!9991\b|9{9}\b)\d+(\))"), r"\1<revision>\2"),
+    (re.compile(r"([Rr]esource ?[Vv]ersion in the precondition \()(?!999999999)\d+(\))"), r"\1<revision>\2"),
 )
 _AGE = re.compile(r"^(?:\d+[smhdy]){1,2}$|^<unknown>$")
 _SUFFIX = "[bcdfghjklmnpqrstvwxz2456789]{5}"
 _FREE_ADDRESS = re.compile(r"10\.96\.\d+\.\d+")
 _FREE_PORT = range(30000, 33000)
-_KEPT_ADDRESSES = {"10.96.0.1", "10.96.0.10", *(f"10.96.7.{n}" for n in (1, 2, 3, 4, 9, 10))}  # those that scripts ask for
+_ASKED_PORTS = (30077, 30177)
+_KEPT = "10.96.0."
+"""The band of the service range that no address is picked from unasked."""
 
 
 class Normaliser:
@@ -65,7 +66,7 @@ class Normaliser:
         return _FREE_ADDRESS.sub(self._address, text.replace(self._host, "<server>"))
 
     def _address(self, found: re.Match[str]) -> str:
-        return found[0] if found[0] in _KEPT_ADDRESSES else "<address>"
+        return found[0] if found[0].startswith(_KEPT) else "<address>"
 
     def digest(self, body: Any) -> str:
         """Tells whether a step still sends what it sent when it was recorded."""
@@ -114,7 +115,7 @@ class Normaliser:
         if isinstance(value, str):
             return self._string(value, key)
         if (key == "nodePort" and value in _FREE_PORT) or (key == "healthCheckNodePort" and value in _FREE_PORT):
-            return value if value % 100 == 77 else "<port>"
+            return value if value in _ASKED_PORTS else "<port>"
         if key == "targetPort" and self._host.endswith(f":{value}"):
             return "<port>"
         return value
@@ -127,7 +128,7 @@ class Normaliser:
         return said
 
     def _string(self, text: str, key: str) -> str:
-        if key == "resourceVersion" and text.isdigit() and text != "0" and text not in _ASKED:
+        if key == "resourceVersion" and text.isdigit() and text != "0" and text != "999999999":
             return "<revision>"
         if key == "continue" and text:
             return "<continue>"

@@ -13,6 +13,7 @@ from kcompat.apimachinery import errors, json_strict, schema
 from kcompat.apimachinery.field import FieldError, Path, forbidden, not_supported, required
 from kcompat.apimachinery.quote import quote
 
+_UNKNOWN, _DUPLICATE = "unknown field ", "duplicate field "
 _YAML_ERRORS = "yaml: unmarshal errors:\n"
 STRICT, WARN, IGNORE = "Strict", "Warn", "Ignore"
 _MAX_STRICT_ERRORS_SHOWN = 10
@@ -144,9 +145,34 @@ def typed(request: Request, tree: Any, duplicates: list[str], group: str, versio
     except schema.DecodeError as error:
         raise errors.bad_request(f'{kind} in version "{version}" cannot be handled as a {kind}: {error}') from None
     if decoded.strict_errors or duplicates:
-        answer_strict_errors(request, [*decoded.strict_errors, *duplicates], f'{kind} in version "{version}" cannot be handled as a {kind}: ')
+        answer_strict_errors(request, _in_order(tree, decoded.strict_errors, duplicates), f'{kind} in version "{version}" cannot be handled as a {kind}: ')
     field_managers.keep_reset(tree, decoded.tree)
     return decoded.tree
+
+
+def _in_order(tree: Any, unknown: list[str], duplicates: list[str]) -> list[str]:
+    """As they are met: YAML's duplicates first, JSON's where they stand, but none within a field that is unknown itself."""
+    if not unknown or not duplicates or duplicates[0].startswith("yaml:"):
+        return [*duplicates, *unknown]
+    roots = tuple(text.removeprefix(_UNKNOWN).strip('"') + suffix for text in unknown for suffix in (".", "["))
+    known = [text for text in duplicates if not text.removeprefix(_DUPLICATE).strip('"').startswith(roots)]
+    return sorted([*unknown, *known], key=lambda text: _position(tree, text.removeprefix(_UNKNOWN).removeprefix(_DUPLICATE).strip('"')))
+
+
+def _position(tree: Any, path: str) -> list[int]:
+    """Where a path like `spec.ports[0].name` stands in its document."""
+    position: list[int] = []
+    while path:
+        if isinstance(tree, list):
+            index, _, path = path.removeprefix("[").partition("]")
+            position.append(int(index))
+            tree = tree[int(index)]
+        else:
+            number, key = next((n, key) for n, key in enumerate(tree) if path == key or path.startswith((f"{key}.", f"{key}[")))
+            position.append(number)
+            tree, path = tree[key], path[len(key) :]
+        path = path.removeprefix(".")
+    return position
 
 
 def answer_strict_errors(request: Request, found: list[str], prefix: str) -> None:

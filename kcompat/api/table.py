@@ -5,7 +5,7 @@ Upstream: apiserver endpoints/handlers/response.go, registry/rest/table.go; pkg/
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from kcompat.api.negotiate import Output
@@ -35,7 +35,7 @@ def transform_object(request: Request, resource: Resource, tree: Tree, form: Out
         metadata = {"resourceVersion": revision} if revision else {}
         return table(request, resource, [tree], metadata, form)
     if form.transform == "PartialObjectMetadata":
-        return partial(tree, form)
+        return partial(resource, tree, form)
     raise errors.not_acceptable(f"you requested PartialObjectMetadataList, but the requested object is not a list ({_go_type(resource, resource.kind)})")
 
 
@@ -46,7 +46,7 @@ def transform_list(request: Request, resource: Resource, items: Iterable[Tree], 
         return table(request, resource, ordered, metadata, form)
     if form.transform == "PartialObjectMetadataList":
         version = f"meta.k8s.io/{form.version}"
-        return {"kind": "PartialObjectMetadataList", "apiVersion": version, "metadata": metadata, "items": [partial(i, form) for i in items] or None}
+        return {"kind": "PartialObjectMetadataList", "apiVersion": version, "metadata": metadata, "items": [partial(resource, i, form) for i in items] or None}
     raise errors.not_acceptable(f"you requested PartialObjectMetadata, but the requested object is a list ({_go_type(resource, resource.list_kind)})")
 
 
@@ -56,8 +56,17 @@ def _go_type(resource: Resource, kind: str) -> str:
     return f"*{package}.{kind}"
 
 
-def partial(tree: Tree, form: Output) -> Tree:
-    return {"kind": "PartialObjectMetadata", "apiVersion": f"meta.k8s.io/{form.version}", "metadata": tree.get("metadata", {})}
+def partial(resource: Resource, tree: Tree, form: Output) -> Tree:
+    metadata = tree.get("metadata", {})
+    if hidden := resource.rules.converted_annotations:
+        metadata = without_annotations(metadata, hidden)
+    return {"kind": "PartialObjectMetadata", "apiVersion": f"meta.k8s.io/{form.version}", "metadata": metadata}
+
+
+def without_annotations(metadata: Tree, hidden: Collection[str]) -> Tree:
+    shown = {name: value for name, value in (metadata.get("annotations") or {}).items() if name not in hidden}
+    rest = {name: value for name, value in metadata.items() if name != "annotations"}
+    return {**rest, "annotations": shown} if shown else rest
 
 
 def table(request: Request, resource: Resource, items: Iterable[Tree], metadata: Tree, form: Output, *, headers: bool = True) -> Tree:
@@ -85,7 +94,7 @@ def row(resource: Resource, columns: tuple[Column, ...], item: Tree, now: dateti
     document: Tree = {"cells": [column.cell(item, now) for column in columns]}
     if resource.row_conditions is not None and (conditions := resource.row_conditions(item)):
         document["conditions"] = conditions
-    document["object"] = None if policy == _NONE else item if policy == _OBJECT else partial(item, form)
+    document["object"] = None if policy == _NONE else item if policy == _OBJECT else partial(resource, item, form)
     return document
 
 

@@ -37,6 +37,9 @@ class Rules:
     checks_metadata: bool = True
     """Validation looks at ObjectMeta. False: only when all else is well, and then any path segment is a name (upstream: rest.ValidateCreate)."""
 
+    converted_annotations: tuple[str, ...] = ()
+    """Annotations that hold what the served version has no field for: Tables and metadata-only answers, made of internal objects upstream,
+    do not show them."""
     deletion_warning: str = ""
     """Text of the `Warning` header of deletions that do not say what becomes of the dependents."""
     own_preconditions: bool = False

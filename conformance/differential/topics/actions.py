@@ -39,7 +39,7 @@ async def _binding(s: Session) -> None:
     path = await _pod(s)
     for number, body in enumerate((
         {}, {"target": {}}, {"target": {"name": ""}}, {"target": {"kind": "Pod", "name": "n"}}, {"metadata": {"name": "other"}, "target": {"name": "n"}}, {"metadata": {"uid": "wrong"}, "target": {"name": "n"}},
-        {"metadata": {"namespace": "other"}, "target": {"name": "n"}}, {"metadata": {"resourceVersion": "9991"}, "target": {"name": "n"}},
+        {"metadata": {"namespace": "other"}, "target": {"name": "n"}}, {"metadata": {"resourceVersion": "999999999"}, "target": {"name": "n"}},
     )):  # fmt: skip
         await s.ask("POST", f"{path}/binding", body, note=str(number))
     await s.ask("POST", f"{path}/binding?dryRun=All", {"target": {"kind": "Node", "name": "n"}})
@@ -219,27 +219,27 @@ async def _services(s: Session) -> None:
     root = f"{s.core}/services"
     ports = [{"port": 80}]
     for number, spec in enumerate((
-        {"ports": ports}, {"ports": ports, "clusterIP": "None"}, {"ports": ports, "clusterIP": "10.96.7.1"}, {"ports": ports, "clusterIP": "10.96.7.1"}, {"ports": ports, "clusterIP": "10.97.0.1"}, {"ports": ports, "clusterIP": "nonsense"},
+        {"ports": ports}, {"ports": ports, "clusterIP": "None"}, {"ports": ports, "clusterIP": "10.96.0.71"}, {"ports": ports, "clusterIP": "10.96.0.71"}, {"ports": ports, "clusterIP": "10.97.0.1"}, {"ports": ports, "clusterIP": "nonsense"},
         {"ports": ports, "type": "NodePort"}, {"ports": [{"port": 80, "nodePort": 30077}], "type": "NodePort"}, {"ports": [{"port": 80, "nodePort": 30077}], "type": "NodePort"}, {"ports": [{"port": 80, "nodePort": 80}], "type": "NodePort"},
         {"ports": ports, "type": "LoadBalancer"}, {"ports": ports, "type": "LoadBalancer", "allocateLoadBalancerNodePorts": False}, {"type": "ExternalName", "externalName": "x.example.com"}, {"type": "ExternalName"}, {"ports": [], "clusterIP": "None"}, {},
         {"ports": [{"port": 80, "name": "a"}, {"port": 80, "name": "b", "protocol": "UDP"}], "type": "NodePort"}, {"ports": [{"port": 80}, {"port": 81}]}, {"ports": [{"port": 0}]}, {"ports": [{"port": 80, "targetPort": "x_y"}]},
-        {"ports": ports, "sessionAffinity": "ClientIP"}, {"ports": ports, "ipFamilyPolicy": "RequireDualStack"}, {"ports": ports, "ipFamilyPolicy": "PreferDualStack"}, {"ports": ports, "ipFamilies": ["IPv6"]}, {"ports": ports, "clusterIPs": ["10.96.7.2"]},
-        {"ports": ports, "clusterIP": "10.96.7.3", "clusterIPs": ["10.96.7.4"]}, {"ports": ports, "externalTrafficPolicy": "Local", "type": "NodePort"}, {"ports": ports, "externalTrafficPolicy": "Local", "type": "LoadBalancer"},
+        {"ports": ports, "sessionAffinity": "ClientIP"}, {"ports": ports, "ipFamilyPolicy": "RequireDualStack"}, {"ports": ports, "ipFamilyPolicy": "PreferDualStack"}, {"ports": ports, "ipFamilies": ["IPv6"]}, {"ports": ports, "clusterIPs": ["10.96.0.72"]},
+        {"ports": ports, "clusterIP": "10.96.0.73", "clusterIPs": ["10.96.0.74"]}, {"ports": ports, "externalTrafficPolicy": "Local", "type": "NodePort"}, {"ports": ports, "externalTrafficPolicy": "Local", "type": "LoadBalancer"},
         {"ports": ports, "externalIPs": ["1.2.3.4"]}, {"ports": ports, "type": "Wrong"}, {"ports": ports, "internalTrafficPolicy": "Local"}, {"ports": ports, "trafficDistribution": "PreferClose"}, {"ports": ports, "trafficDistribution": "Wrong"},
     )):  # fmt: skip
         for query in ("?dryRun=All", ""):
             await s.ask("POST", f"{root}{query}", {"metadata": {"name": f"s{number}"}, "spec": spec}, note=str(number))
-    await s.ask("GET", "/apis/networking.k8s.io/v1/ipaddresses/10.96.7.1")
+    await s.ask("GET", "/apis/networking.k8s.io/v1/ipaddresses/10.96.0.71")
     await s.ask("DELETE", f"{root}/s2?dryRun=All")
     await s.ask("DELETE", f"{root}/s2")
-    await s.ask("GET", "/apis/networking.k8s.io/v1/ipaddresses/10.96.7.1", note="given back")
+    await s.ask("GET", "/apis/networking.k8s.io/v1/ipaddresses/10.96.0.71", note="given back")
 
 
 async def _service_updates(s: Session) -> None:
     root = f"{s.core}/services"
-    await s.quiet("POST", root, {"metadata": {"name": "s"}, "spec": {"clusterIP": "10.96.7.9", "ports": [{"port": 80, "name": "a"}]}})
+    await s.quiet("POST", root, {"metadata": {"name": "s"}, "spec": {"clusterIP": "10.96.0.79", "ports": [{"port": 80, "name": "a"}]}})
     for number, change in enumerate((
-        {"clusterIP": "10.96.7.10"}, {"clusterIP": None, "clusterIPs": None}, {"clusterIP": "None"}, {"type": "NodePort"}, {"ports": [{"port": 81, "name": "a"}]}, {"ports": [{"port": 81, "name": "a", "nodePort": 30177}]},
+        {"clusterIP": "10.96.0.80"}, {"clusterIP": None, "clusterIPs": None}, {"clusterIP": "None"}, {"type": "NodePort"}, {"ports": [{"port": 81, "name": "a"}]}, {"ports": [{"port": 81, "name": "a", "nodePort": 30177}]},
         {"type": "LoadBalancer"}, {"type": "ClusterIP"}, {"type": "ExternalName", "externalName": "x.example.com"}, {"type": "ClusterIP"}, {"ipFamilyPolicy": "PreferDualStack"}, {"selector": {"a": "b"}}, {"sessionAffinity": "ClientIP"},
     )):  # fmt: skip
         await s.ask("PATCH", f"{root}/s", {"spec": change}, Content_Type=MERGE_PATCH, note=str(number))

@@ -118,7 +118,7 @@ async def _update(kind: Kind, s: Session) -> None:
         await s.ask("PUT", f"{path}?dryRun=All&fieldValidation=Ignore", merged(current, {which: {}}), note=f"empty {which}")
     absent = merged(kind.object("one", _MARK, s.namespace), {"metadata": {"name": "absent"}})
     await s.ask("PUT", f"{root}/absent?dryRun=All", absent, note="absent")
-    await s.ask("PUT", f"{root}/absent", merged(absent, {"metadata": {"resourceVersion": "9991"}}), note="absent")
+    await s.ask("PUT", f"{root}/absent", merged(absent, {"metadata": {"resourceVersion": "999999999"}}), note="absent")
     await clear(s, kind)
 
 
@@ -134,7 +134,7 @@ async def _patch(kind: Kind, s: Session) -> None:
     await s.ask("PATCH", path, [{"op": "test", "path": "/metadata/name", "value": "other"}], Content_Type=JSON_PATCH)
     await s.ask("PATCH", path, [{"op": "remove", "path": "/metadata/nonsense"}], Content_Type=JSON_PATCH)
     await s.ask("PATCH", path, {"metadata": {"name": "other"}}, Content_Type=MERGE_PATCH)
-    await s.ask("PATCH", path, {"metadata": {"resourceVersion": "9991"}}, Content_Type=MERGE_PATCH)
+    await s.ask("PATCH", path, {"metadata": {"resourceVersion": "999999999"}}, Content_Type=MERGE_PATCH)
     await s.ask("PATCH", path, {"metadata": {"labels": "text"}}, Content_Type=MERGE_PATCH)
     await s.ask("PATCH", f"{path}?dryRun=All", {"metadata": {"labels": {"dry": "run"}}}, Content_Type=MERGE_PATCH)
     await s.ask("PATCH", f"{path}?fieldValidation=Strict", {"nonsense": 1}, Content_Type=MERGE_PATCH)
@@ -167,7 +167,7 @@ async def _delete(kind: Kind, s: Session) -> None:
     await s.ask("DELETE", f"{root}/missing")
     await s.ask("DELETE", f"{path}?dryRun=All")
     await s.ask("DELETE", path, {"preconditions": {"uid": "ffffffff-0000-0000-0000-000000000000"}})
-    await s.ask("DELETE", path, {"preconditions": {"resourceVersion": "9991"}})
+    await s.ask("DELETE", path, {"preconditions": {"resourceVersion": "999999999"}})
     await s.ask("DELETE", path, {"propagationPolicy": "Foreground"})
     await s.ask("GET", path)
     await s.ask("DELETE", path, {"propagationPolicy": "Background"}, note="while being deleted")

@@ -129,7 +129,7 @@ async def _delete_options(s: Session) -> None:
         {}, {"kind": "DeleteOptions", "apiVersion": "v1"}, {"kind": "DeleteOptions", "apiVersion": "apps/v1"}, {"kind": "DeleteOptions", "apiVersion": "meta.k8s.io/v1"}, {"kind": "Wrong"}, {"apiVersion": "nonsense/v1", "kind": "DeleteOptions"},
         {"gracePeriodSeconds": 0}, {"gracePeriodSeconds": 30}, {"gracePeriodSeconds": -1}, {"gracePeriodSeconds": "x"}, {"gracePeriodSeconds": 1.5}, {"propagationPolicy": "Background"}, {"propagationPolicy": "Wrong"}, {"propagationPolicy": ""},
         {"orphanDependents": True}, {"orphanDependents": False}, {"orphanDependents": True, "propagationPolicy": "Orphan"}, {"orphanDependents": "x"}, {"dryRun": ["All"]}, {"dryRun": "All"}, {"dryRun": ["Wrong"]}, {"dryRun": []},
-        {"preconditions": {}}, {"preconditions": {"uid": ""}}, {"preconditions": {"uid": "wrong"}}, {"preconditions": {"resourceVersion": "9991"}}, {"preconditions": {"uid": "wrong", "resourceVersion": "9991"}}, {"preconditions": []},
+        {"preconditions": {}}, {"preconditions": {"uid": ""}}, {"preconditions": {"uid": "wrong"}}, {"preconditions": {"resourceVersion": "999999999"}}, {"preconditions": {"uid": "wrong", "resourceVersion": "999999999"}}, {"preconditions": []},
         {"nonsense": 1}, [], "text", None, {"ignoreStoreReadErrorWithClusterBreakingPotential": True}, {"ignoreStoreReadErrorWithClusterBreakingPotential": True, "gracePeriodSeconds": 0},
     )):  # fmt: skip
         await s.quiet("POST", root, {"metadata": {"name": "one"}})

@@ -110,7 +110,7 @@ def _frames(scope: Scope, form: Output) -> fan_out.Encode:
 
     def encode(batch: Batch) -> bytes:
         events = (_seen(scope, happening) for happening in batch)
-        return b"".join([protobuf.watch_frame(type_, table.partial(tree, form) if form.transform else tree) for type_, tree in events])
+        return b"".join([protobuf.watch_frame(type_, table.partial(scope.resource, tree, form) if form.transform else tree) for type_, tree in events])
 
     return encode
 
@@ -120,7 +120,7 @@ def _transformed(scope: Scope, form: Output) -> fan_out.Encode:
 
     def encode(batch: Batch) -> bytes:
         events = (_seen(scope, happening) for happening in batch)
-        return b"".join([_event(type_, table.partial(tree, form) if form.transform else tree) for type_, tree in events])
+        return b"".join([_event(type_, table.partial(scope.resource, tree, form) if form.transform else tree) for type_, tree in events])
 
     return encode
 

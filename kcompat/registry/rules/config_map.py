@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from kcompat.apimachinery.field import ROOT, FieldError, Path, invalid, too_long
+from kcompat.apimachinery.field import FieldError, Path, invalid, too_long
 from kcompat.apimachinery.names import byte_length, is_config_map_key
 from kcompat.registry.declare import Rules, Tree
 from kcompat.registry.rules.immutability import frozen
 
+_NAMELESS = Path("[]")
 MAX_SIZE = 1024 * 1024
 """Bytes of all values of a ConfigMap or Secret together (core.MaxSecretSize)."""
 
@@ -36,7 +37,7 @@ class ConfigMapRules(Rules):
         errors += [invalid(Path("data").key(key), key, "duplicate of key present in binaryData") for key in data.keys() & binary.keys()]
         errors += validate_keys(binary, Path("binaryData"))
         if sum(map(byte_length, data.values())) + sum(map(decoded_size, binary.values())) > MAX_SIZE:
-            errors.append(too_long(ROOT, MAX_SIZE))
+            errors.append(too_long(_NAMELESS, MAX_SIZE))
         return errors
 
     def validate_update(self, new: Tree, old: Tree) -> list[FieldError]:

@@ -24,6 +24,12 @@ TEMPLATE_GENERATION: Final = "deprecated.daemonset.template.generation"
 
 class DaemonSetRules(WorkloadRules):
     names_pods = False
+    converted_annotations = (TEMPLATE_GENERATION,)
+
+    def default(self, obj: Tree) -> None:
+        """Conversion writes the generation, 0 if there is none, before anything looks at the object."""
+        super().default(obj)
+        set_template_generation(obj, template_generation(obj))
 
     def default_spec(self, obj: Tree) -> None:
         spec = obj.setdefault("spec", {})

@@ -57,8 +57,7 @@ def claim_errors(spec: Tree, path: Path) -> list[FieldError]:
     """validateResourceClaimSpec."""
     devices, at, found = spec["devices"], path.child("devices"), Found()
     known, requests = request_names(devices), devices.get("requests") or []
-    if found.each(requests, at.child("requests"), MAX_ITEMS, lambda item, here: _request(item, here, found)):
-        found.unique(requests, at.child("requests"), "name")
+    found.each_unique(requests, at.child("requests"), MAX_ITEMS, lambda item, here: _request(item, here, found), "name")
     found.each(devices.get("constraints"), at.child("constraints"), MAX_ITEMS, lambda item, here: _constraint(item, here, known, found))
     found.each(devices.get("config"), at.child("config"), MAX_ITEMS, lambda item, here: _config(item, here, known, found))
     return found.all()
@@ -71,12 +70,19 @@ def _request(request: Tree, path: Path, found: Found) -> None:
         found.plain.append(required(path, _ONE_KIND))
     elif exactly is not None and alternatives:
         found.plain.append(invalid(path, Raw("null"), f"{_ONE_KIND}, but multiple fields are set"))
+        tags = Found()  # tags are looked at nevertheless
+        _alternatives(alternatives, path.child("firstAvailable"), tags)
+        found.declared += tags.declared
     elif exactly is not None:
         at = path.child("exactly")
         found.plain += class_name(exactly.get("deviceClassName", ""), at.child("deviceClassName"))
         _wanted(exactly, at, found)
-    elif found.each(alternatives, path.child("firstAvailable"), _MAX_ALTERNATIVES, lambda item, here: _alternative(item, here, found)):
-        found.unique(alternatives, path.child("firstAvailable"), "name")
+    else:
+        _alternatives(alternatives, path.child("firstAvailable"), found)
+
+
+def _alternatives(requests: Sequence[Tree], path: Path, found: Found) -> None:
+    found.each_unique(requests, path, _MAX_ALTERNATIVES, lambda item, here: _alternative(item, here, found), "name")
 
 
 def _alternative(request: Tree, path: Path, found: Found) -> None:
@@ -122,8 +128,7 @@ def _constraint(constraint: Tree, path: Path, known: Requests, found: Found) -> 
 
 def _refs(tree: Tree, path: Path, known: Requests, found: Found) -> None:
     refs, at = tree.get("requests") or [], path.child("requests")
-    if found.each(refs, at, MAX_ITEMS, lambda name, here: found.plain.extend(request_ref(name, here, known))):
-        found.unique(refs, at)
+    found.each_unique(refs, at, MAX_ITEMS, lambda name, here: found.plain.extend(request_ref(name, here, known)))
 
 
 def _config(config: Tree, path: Path, known: Requests, found: Found) -> None:

@@ -54,11 +54,17 @@ class Found:
         values = [[item.get(key) for key in keys] if keys else item for item in items or ()]
         self.declared += [duplicate(path.index(index), item) for index, item in enumerate(items or ()) if values[index] in values[:index]]
 
+    def each_unique(self, items: Sequence[Any] | None, path: Path, most: int, check: Callable[[Any, Path], None], *keys: str) -> None:
+        """Both; repetitions come before what is wrong with the items."""
+        if len(items or ()) <= most:
+            self.unique(items, path, *keys)
+        self.each(items, path, most, check)
+
     def declared_driver(self, name: str, path: Path) -> None:
         if not name:
             self.declared.append(required(path))
         else:
-            self.declared += max_length(name, _MAX_NAME, path) or long_name_caseless(name, path)
+            self.declared += long_name_caseless(name, path) + max_length(name, _MAX_NAME, path)
 
 
 driver_name = csi_driver_name

@@ -11,7 +11,7 @@ from kcompat.apimachinery.quantity import parse
 from kcompat.apimachinery.validation import group_version, nonnegative
 from kcompat.registry.declare import Rules, Tree
 from kcompat.registry.rules.fields import dns_label, path_segment
-from kcompat.registry.rules.hpa_conversion import DEFAULT_UTILIZATION
+from kcompat.registry.rules.hpa_conversion import DEFAULT_UTILIZATION, ROUND_TRIP
 from kcompat.registry.rules.limit_range import container_resource_name
 from kcompat.registry.rules.quantities import nonnegative as nonnegative_amount
 
@@ -236,6 +236,8 @@ class HorizontalPodAutoscalerRules(Rules):
 
 class HorizontalPodAutoscalerV1Rules(HorizontalPodAutoscalerRules):
     """Of autoscaling/v1: defaults of its own; everything else sees the shape stored."""
+
+    converted_annotations = ROUND_TRIP
 
     def default(self, obj: Tree) -> None:
         obj["spec"].setdefault("minReplicas", 1)

@@ -19,7 +19,7 @@ from kcompat.registry.rules.pod.go_form import go_form
 DEFAULT_UTILIZATION: Final = 80
 _PREFIX = "autoscaling.alpha.kubernetes.io/"
 _METRICS, _CURRENT, _CONDITIONS, _BEHAVIOR = (_PREFIX + name for name in ("metrics", "current-metrics", "conditions", "behavior"))
-_ROUND_TRIP = (_METRICS, _CURRENT, _CONDITIONS, _BEHAVIOR, _PREFIX + "scale-down-tolerance", _PREFIX + "scale-up-tolerance")
+ROUND_TRIP = (_METRICS, _CURRENT, _CONDITIONS, _BEHAVIOR, _PREFIX + "scale-down-tolerance", _PREFIX + "scale-up-tolerance")
 _KINDS = {"Object": "object", "Pods": "pods", "Resource": "resource", "ContainerResource": "containerResource", "External": "external"}
 
 
@@ -135,7 +135,7 @@ def to_v1(hpa: Tree) -> Tree:
     metrics = spec.get("metrics") or []
     targets, currents = _utilization(metrics, "target"), _utilization(status.get("currentMetrics"), "current")
     extra = _extra_annotations(spec, status)
-    kept = {key: value for key, value in meta.annotations(hpa).items() if key not in _ROUND_TRIP}
+    kept = {key: value for key, value in meta.annotations(hpa).items() if key not in ROUND_TRIP}
     return {
         **hpa,
         "apiVersion": "autoscaling/v1",
@@ -170,8 +170,8 @@ def to_v2(hpa: Tree) -> Tree:
     if hpa.get("apiVersion") == "autoscaling/v2":
         return hpa
     spec, status = hpa["spec"], hpa.get("status") or {}
-    held = {key: _read(text) for key, text in meta.annotations(hpa).items() if key in _ROUND_TRIP}
-    kept = {key: value for key, value in meta.annotations(hpa).items() if key not in _ROUND_TRIP}
+    held = {key: _read(text) for key, text in meta.annotations(hpa).items() if key in ROUND_TRIP}
+    kept = {key: value for key, value in meta.annotations(hpa).items() if key not in ROUND_TRIP}
     return {
         **hpa,
         "apiVersion": "autoscaling/v2",

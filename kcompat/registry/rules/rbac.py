@@ -117,7 +117,7 @@ class RoleBindingRules(_RBACRules):
         if new["roleRef"] != old["roleRef"]:
             shown = {internal: new["roleRef"].get(name, "") for internal, name in _INTERNAL_ROLE_REF}
             errors += immutable(shown, None, _ROLE_REF)
-        return errors + self._without_names(new)
+        return errors + (self._without_names(new) if new["roleRef"] == old["roleRef"] else self._subjects_without_names(new))
 
     def _handwritten(self, obj: Tree, nameless: Sequence[FieldError] = ()) -> list[FieldError]:
         group, kind, name = (obj["roleRef"].get(part, "") for part in ("apiGroup", "kind", "name"))
@@ -130,9 +130,11 @@ class RoleBindingRules(_RBACRules):
         return errors
 
     def _without_names(self, obj: Tree) -> list[FieldError]:
-        subjects = [(Path("subjects").index(index), subject) for index, subject in enumerate(obj.get("subjects") or ())]
-        nameless = [path for path, named in (*subjects, (_ROLE_REF, obj["roleRef"])) if not named.get("name")]
-        return [required(path.child("name")) for path in nameless]
+        return self._subjects_without_names(obj) + ([] if obj["roleRef"].get("name") else [required(_ROLE_REF.child("name"))])
+
+    def _subjects_without_names(self, obj: Tree) -> list[FieldError]:
+        path = Path("subjects")
+        return [required(path.index(index).child("name")) for index, subject in enumerate(obj.get("subjects") or ()) if not subject.get("name")]
 
 
 class ClusterRoleBindingRules(RoleBindingRules):

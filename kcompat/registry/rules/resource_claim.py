@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import Final
 
 from kcompat.apimachinery.field import FieldError, Path, invalid
-from kcompat.apimachinery.validation import IMMUTABLE, validate_annotations, validate_labels
+from kcompat.apimachinery.validation import IMMUTABLE
 from kcompat.registry.declare import Tree
 from kcompat.registry.rules.declarative import immutable
 from kcompat.registry.rules.device_allocation import drop_deallocated, status_errors
 from kcompat.registry.rules.device_claim import claim_errors, default_claim, default_tolerations, drop_derived
 from kcompat.registry.rules.plain import PlainRules, StatusRules
 from kcompat.registry.rules.pod.go_form import go_form
+from kcompat.registry.rules.volume_claim import template_metadata
 
 _SPEC: Final = Path("spec")
 
@@ -62,13 +63,10 @@ class ResourceClaimTemplateRules(PlainRules):
         drop_derived(new["spec"]["spec"])
 
     def validate(self, obj: Tree) -> list[FieldError]:
-        metadata, path = obj["spec"].get("metadata") or {}, _SPEC.child("metadata")
-        errors = validate_annotations(metadata.get("annotations") or {}, path.child("annotations"))
-        errors += validate_labels(metadata.get("labels") or {}, path.child("labels"))
+        errors = template_metadata(obj["spec"].get("metadata") or {}, _SPEC.child("metadata"))
         return errors + claim_errors(obj["spec"]["spec"], _SPEC.child("spec"))
 
     def validate_update(self, new: Tree, old: Tree) -> list[FieldError]:
-        errors = self.validate(new)
-        if new["spec"] != old["spec"]:
-            errors.append(invalid(_SPEC, go_form(new["spec"], "resource/v1.ResourceClaimTemplateSpec"), IMMUTABLE))
-        return errors
+        if new["spec"] == old["spec"]:
+            return []
+        return [invalid(_SPEC, go_form(new["spec"], "resource/v1.ResourceClaimTemplateSpec"), IMMUTABLE)]

@@ -12,6 +12,7 @@ from kcompat.apimachinery.names import byte_length, is_dns1123_subdomain
 from kcompat.apimachinery.quote import quote
 from kcompat.apimachinery.validation import immutable
 from kcompat.registry.declare import Tree
+from kcompat.registry.rules.declarative import short_name
 from kcompat.registry.rules.device_capacity import policy_errors
 from kcompat.registry.rules.device_names import Found, bindings, driver_name, pool_name, qualified_name, taint
 from kcompat.registry.rules.fields import dns_label, messages
@@ -119,7 +120,7 @@ def _capacity(capacity: Tree, path: Path, shared: bool, found: Found) -> None:
 def _counters(tree: Tree, path: Path, name: str, found: Found) -> None:
     """A set of counters, or what a device takes of one."""
     value, counters, at = tree.get(name, ""), tree.get("counters") or {}, path.child("counters")
-    found.declared += dns_label(value, path.child(name)) if value else [required(path.child(name))]
+    found.declared += short_name(value, path.child(name)) if value else [required(path.child(name))]
     if not counters:
         found.declared.append(required(at))
     elif len(counters) > _MAX_COUNTERS:
@@ -145,8 +146,7 @@ def _device(device: Tree, old: Tree | None, per_device: bool, path: Path, found:
         for index, value in enumerate(taints if len(taints) <= _MAX_TAINTS else ()):
             taint(value, None, at.index(index), found)
     taken, at = device.get("consumesCounters") or [], path.child("consumesCounters")
-    if found.each(taken, at, _MAX_CONSUMPTIONS, lambda item, here: _counters(item, here, "counterSet", found)):
-        found.unique(taken, at, "counterSet")
+    found.each_unique(taken, at, _MAX_CONSUMPTIONS, lambda item, here: _counters(item, here, "counterSet", found), "counterSet")
     _device_place(device, per_device, path, found)
     bindings(device, path, found)
 
@@ -222,8 +222,7 @@ class ResourceSliceRules(PlainRules):
         twice = (index for index, name in enumerate(names) if name in names[:index] and len(names) <= most)
         found.plain += [duplicate(path.index(index), names[index]) for index in twice]
         path = _SPEC.child("sharedCounters")
-        if found.each(sets, path, _MAX_SETS, lambda item, at: _counters(item, at, "name", found)):
-            found.unique(sets, path, "name")
+        found.each_unique(sets, path, _MAX_SETS, lambda item, at: _counters(item, at, "name", found), "name")
 
     def warnings(self, new: Tree, old: Tree | None) -> Sequence[str]:
         driver = new["spec"].get("driver", "")

@@ -9,6 +9,7 @@ from kcompat.registry.rules.declarative import immutable, long_name_caseless, ma
 from kcompat.registry.rules.fields import dns_subdomain, messages
 from kcompat.registry.rules.persistent_volume import validate_inline_volume
 from kcompat.registry.rules.plain import StatusRules
+from kcompat.registry.rules.pod.volumes import csi_driver_name
 
 _SPEC, _STATUS = Path("spec"), Path("status")
 _MAX_METADATA, _MAX_MESSAGE = 256 * 1024, 1024
@@ -53,16 +54,22 @@ class VolumeAttachmentRules(StatusRules):
         obj["status"] = {"attached": False}
 
     def validate(self, obj: Tree) -> list[FieldError]:
+        return self._rest(obj) + _attacher(obj["spec"].get("attacher", ""))
+
+    def _rest(self, obj: Tree) -> list[FieldError]:
         spec = obj["spec"]
         source = spec.get("source") or {}
         errors = _source(source, _SPEC.child("source")) + dns_subdomain(spec.get("nodeName", ""), _SPEC.child("nodeName"))
         errors += _status(obj.get("status") or {})
         if source.get("persistentVolumeName") is not None:
             errors += messages(source["persistentVolumeName"], Path("spec.source.persistentVolumeName"), name_is_dns_subdomain)
-        return errors + _attacher(spec.get("attacher", ""))
+        return errors
 
     def validate_update(self, new: Tree, old: Tree) -> list[FieldError]:
-        return self.validate(new) + immutable(new["spec"], old["spec"], _SPEC)
+        """Where the whole spec is refused, upstream's tags stop there, and the attacher is looked at first, by hand."""
+        if changed := immutable(new["spec"], old["spec"], _SPEC):
+            return csi_driver_name(new["spec"].get("attacher", ""), _SPEC.child("attacher")) + self._rest(new) + changed
+        return self.validate(new)
 
     def validate_status_update(self, new: Tree, old: Tree) -> list[FieldError]:
         return self.validate(new)

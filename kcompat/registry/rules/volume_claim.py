@@ -20,13 +20,17 @@ VOLUME_MODES: Final = ("Block", "Filesystem")
 
 def claim_template(template: Tree, at: Path) -> list[FieldError]:
     """A claim made for a pod's ephemeral volume (ValidatePersistentVolumeClaimTemplate)."""
-    metadata, here = template.get("metadata") or {}, at.child("metadata")
-    errors = validate_annotations(metadata.get("annotations") or {}, here.child("annotations"))
-    errors += validate_labels(metadata.get("labels") or {}, here.child("labels"))
+    return template_metadata(template.get("metadata") or {}, at.child("metadata")) + claim_spec(template.get("spec") or {}, at.child("spec"))
+
+
+def template_metadata(metadata: Tree, at: Path) -> list[FieldError]:
+    """Nothing but labels and annotations (ValidateTemplateObjectMeta)."""
+    errors = validate_annotations(metadata.get("annotations") or {}, at.child("annotations"))
+    errors += validate_labels(metadata.get("labels") or {}, at.child("labels"))
     for name, member in types.named("meta/v1.ObjectMeta").fields.items():
-        if name not in ("annotations", "labels") and metadata.get(name):
-            errors.append(field.forbidden(here.child(member.go[0].lower() + member.go[1:]), "cannot be set"))
-    return errors + claim_spec(template.get("spec") or {}, at.child("spec"))
+        if name not in ("annotations", "labels") and metadata.get(name) is not None:
+            errors.append(field.forbidden(at.child(member.go[0].lower() + member.go[1:]), "cannot be set"))
+    return errors
 
 
 def claim_spec(spec: Tree, at: Path) -> list[FieldError]:

@@ -35,7 +35,7 @@ def at_most(status: Tree, members: Sequence[str], bound: str, shown: str = "") -
     """No counter of a status is above another one."""
     limit = status.get(bound) or 0
     return [
-        field.invalid(STATUS.child(name), status[name], f"cannot be greater than {shown or 'status.' + bound}")
+        field.invalid(STATUS.child(name), status.get(name) or 0, f"cannot be greater than {shown or 'status.' + bound}")
         for name in members if (status.get(name) or 0) > limit
     ]
 
