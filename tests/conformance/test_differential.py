@@ -1,6 +1,7 @@
 """What kcompat answers is what a kube-apiserver answered when it was recorded, but for what the ledger knows.
 
-All scripts of conformance/differential run once against a server in this process. To see more: python -m conformance.differential.
+The scripts of conformance/differential run once against a server in this process, but for the fields of pods: they are as many as all
+other requests. To see more: python -m conformance.differential.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from conformance.differential import ledger, runner, servers
 from conformance.differential.compare import Difference
 
 pytestmark = pytest.mark.slow
-TOPICS = sorted({script.topic for script in runner.scripts()})
+SCRIPTS = [script for script in runner.scripts() if script.title != "fields/pods"]
+TOPICS = sorted({script.topic for script in SCRIPTS})
 Found = dict[str, list[Difference]]
 
 
@@ -24,7 +26,7 @@ def unexplained() -> Found:
 
     async def run() -> list[Difference]:
         async with servers.kcompat() as url:
-            return runner.differences(await runner.run(url, runner.scripts()))
+            return runner.differences(await runner.run(url, SCRIPTS))
 
     found: Found = defaultdict(list)
     for difference in asyncio.run(run()):
