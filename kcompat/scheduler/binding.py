@@ -33,6 +33,7 @@ class Binding:
     def __init__(self, profile: Profile, waiting: WaitingPods) -> None:
         self._profile = profile
         self._waiting = waiting
+        self._patient: list[Any] = [plugin for plugin in profile.pre_bind if hasattr(plugin, "waits")]
 
     def reserve(self, pod: Tree, decision: Decision) -> Status | None:
         """Runs Reserve and Permit."""
@@ -79,8 +80,9 @@ class Binding:
                 return Status(status.code, status.reasons, plugin.name)
         return Status(Code.ERROR, ("no Bind plugin bound the pod",))
 
-    def is_waiting(self, uid: str) -> bool:
-        return uid in self._waiting
+    def is_waiting(self, uid: str, decision: Decision) -> bool:
+        """Whether binding waits for a Permit plugin, or for what PreBind asks of others."""
+        return uid in self._waiting or any(plugin.waits(decision.state) for plugin in self._patient)
 
     def give_back(self, pod: Tree, decision: Decision) -> None:
         self._waiting.pop(pod["metadata"]["uid"], None)

@@ -13,6 +13,7 @@ from enum import Enum, IntEnum, IntFlag, auto
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from kcompat.client.resources import ResourceType
     from kcompat.scheduler.permit import WaitingPods
     from kcompat.scheduler.queue import QueuedPod
     from kcompat.scheduler.snapshot import NodeInfo, PodInfo, Snapshot
@@ -275,6 +276,8 @@ class PermitPlugin(Plugin, Protocol):
 
 @runtime_checkable
 class PreBindPlugin(Plugin, Protocol):
+    """One whose PreBind waits for others has `waits(state)`: such a pod keeps no worker from others' bindings."""
+
     def pre_bind(self, state: CycleState, pod: Tree, node_name: str) -> Awaitable[Status | None]: ...
 
 
@@ -300,6 +303,11 @@ class Listers(Protocol):
 class Binder(Protocol):
     async def bind(self, pod: Tree, node_name: str) -> None:
         """Creates the pod's Binding. Raises StatusError or ConnectionError."""
+
+
+class Writer(Protocol):
+    async def update(self, resource: ResourceType, tree: Tree) -> Tree:
+        """Replaces an object in the API if it has not changed since. Raises StatusError or ConnectionError."""
 
 
 class NoListers:
@@ -329,3 +337,5 @@ class Handle:
     """Every Filter of the profile, in order, the node's nominated pods taken into account."""
     pod_removed: Callable[[CycleState, Tree, PodInfo, NodeInfo], None] = lambda state, pod, removed, node: None
     pod_added: Callable[[CycleState, Tree, PodInfo, NodeInfo], None] = lambda state, pod, added, node: None
+    writer: Writer | None = None
+    """For PreBind: what must be written before the pod can be bound."""

@@ -82,7 +82,7 @@ class Scheduler:
         def choose(n: int) -> int:
             return int(identity.uid()[:8], 16) % n if n > 1 else 0
 
-        return fw.Handle(self.snapshot, self._listers, self._reporter, choose, self._preempting, self._waiting)
+        return fw.Handle(self.snapshot, self._listers, self._reporter, choose, self._preempting, self._waiting, writer=self._reporter)
 
     def _watch_what_plugins_need(self) -> None:
         for profile in self._profiles.values():
@@ -95,6 +95,7 @@ class Scheduler:
         await self._listers.wait_synced()
         node_handlers = self._nodes.add_handler(self._handlers.node_added, self._handlers.node_updated, self._handlers.node_deleted)
         pod_handlers = self._pods.add_handler(self._handlers.pod_added, self._handlers.pod_updated, self._handlers.pod_deleted)
+        self._listers.tell(self.queue.event)
         tasks = [asyncio.create_task(self._work(), name="scheduler binding") for _ in range(self._settings.binding_workers)]
         tasks.append(asyncio.create_task(self._flush(), name="scheduler flush"))
         try:
@@ -193,7 +194,7 @@ class Scheduler:
         status = binding.reserve(info.pod, decision)
         if status is not None:
             self._refused(queued, decision, status)
-        elif binding.is_waiting(info.uid):
+        elif binding.is_waiting(info.uid, decision):
             self._hold(queued, decision)
         else:
             self._jobs.put_nowait(lambda: self._bind(queued, decision))

@@ -27,6 +27,10 @@ DEFAULT_PLUGINS: tuple[tuple[str, int], ...] = (
     ("NodeAffinity", 2),
     ("NodePorts", 0),
     ("NodeResourcesFit", 1),
+    ("VolumeRestrictions", 0),
+    ("NodeVolumeLimits", 0),
+    ("VolumeBinding", 0),
+    ("VolumeZone", 0),
     ("PodTopologySpread", 2),
     ("InterPodAffinity", 2),
     ("DefaultPreemption", 0),
@@ -34,8 +38,7 @@ DEFAULT_PLUGINS: tuple[tuple[str, int], ...] = (
     ("ImageLocality", 1),
     ("DefaultBinder", 0),
 )
-"""Upstream's order and weights. Not built yet: VolumeRestrictions, NodeVolumeLimits, VolumeBinding, VolumeZone, DynamicResources,
-NodeDeclaredFeatures."""
+"""Upstream's order and weights. Not built yet: DynamicResources, NodeDeclaredFeatures."""
 
 
 @dataclass(frozen=True)

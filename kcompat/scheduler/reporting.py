@@ -11,7 +11,7 @@ from kcompat.apimachinery.clock import Clock, rfc3339
 from kcompat.apimachinery.errors import StatusError
 from kcompat.client.client import STRATEGIC_MERGE_PATCH, Client
 from kcompat.client.events import NORMAL, WARNING, SeriesRecorder
-from kcompat.client.resources import PODS
+from kcompat.client.resources import PODS, ResourceType
 from kcompat.scheduler.snapshot import PodInfo
 
 Tree = dict[str, Any]
@@ -51,9 +51,14 @@ class Reporter:
     """One for all profiles; an Event names the profile as its controller."""
 
     def __init__(self, client: Client, clock: Clock, recorders: Mapping[str, SeriesRecorder]) -> None:
+        self._client = client
         self._pods = client.of(PODS)
         self._clock = clock
         self._recorders = recorders
+
+    async def update(self, resource: ResourceType, tree: Tree) -> Tree:
+        """framework.Writer"""
+        return await self._client.of(resource).update(tree)
 
     async def bind(self, pod: Tree, node_name: str) -> None:
         await self._pods.bind(meta.name(pod), meta.namespace(pod), node_name, meta.uid(pod))

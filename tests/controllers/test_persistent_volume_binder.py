@@ -5,14 +5,12 @@ from __future__ import annotations
 import pytest
 from memory_transport import until
 
-from kcompat.client.resources import EVENTS, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES
-from kcompat.controllers.persistent_volume_binder.controller import STORAGE_CLASSES
+from kcompat.apimachinery.volumes import bound_volume, find
+from kcompat.client.resources import EVENTS, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, STORAGE_CLASSES
 from kcompat.controllers.persistent_volume_binder.match import (
     bound_claim,
-    bound_volume,
     cannot_delete,
     default_class,
-    find,
     mismatch,
     unbound_volume,
 )

@@ -10,32 +10,24 @@ from __future__ import annotations
 from kcompat.apimachinery import meta
 from kcompat.apimachinery.clock import rfc3339
 from kcompat.apimachinery.errors import StatusError
+from kcompat.apimachinery.volumes import BIND_COMPLETED, NO_PROVISIONER, SELECTED_NODE, bound_volume, class_of, find, is_for, same_mode
 from kcompat.client.events import NORMAL, WARNING
 from kcompat.client.interface import Tree
-from kcompat.client.resources import PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, ResourceType
+from kcompat.client.resources import PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, STORAGE_CLASSES, ResourceType
 from kcompat.controllers.consistency import Written
 from kcompat.controllers.controller import Context, Requeue, controller, spec_of, split_key, status_of
 from kcompat.controllers.persistent_volume_binder.match import (
     BETA_PROVISIONER,
-    BIND_COMPLETED,
-    NO_PROVISIONER,
     PROVISIONED_BY,
     PROVISIONER,
-    SELECTED_NODE,
     bound_claim,
-    bound_volume,
     cannot_delete,
     claim_status,
-    class_of,
     default_class,
-    find,
-    is_for,
     mismatch,
-    same_mode,
     unbound_volume,
 )
 
-STORAGE_CLASSES = ResourceType("storage.k8s.io", "v1", "storageclasses", "StorageClass", namespaced=False)
 RESYNC_SECONDS = 15.0
 """How often what is not bound is looked at again (upstream: --pvclaimbinder-sync-period)."""
 _VOLUME = "volume:"
