@@ -7,6 +7,14 @@ require (
 	k8s.io/kubernetes v1.37.1
 )
 
+// named as ../informer names them, so that neither builds again what the other built
+require (
+	k8s.io/api v0.37.1 // indirect
+	k8s.io/apimachinery v0.37.1 // indirect
+	k8s.io/client-go v0.37.1 // indirect
+	k8s.io/streaming v0.37.1 // indirect
+)
+
 replace (
 	k8s.io/api => k8s.io/api v0.37.1
 	k8s.io/apiextensions-apiserver => k8s.io/apiextensions-apiserver v0.37.1
