@@ -192,16 +192,3 @@ def ips(world):
         return None
     in_slices = [ip for tree in slices for endpoint in tree["endpoints"] for ip in endpoint["addresses"]]
     return in_slices, [entry["ip"] for subset in found.get("subsets") or () for entry in subset.get("addresses", ())]
-
-
-async def test_endpoints_without_a_service_go_only_if_they_were_left_over(world):
-    world.cluster.put(SERVICES, service())
-    world.cluster.put(ENDPOINTS, {"metadata": {"name": "left", "namespace": "shop"}})
-    async with world.running("endpoints-controller"):
-        await until(lambda: world.cluster.get(ENDPOINTS, "shop", "left") is None)
-        world.cluster.put(ENDPOINTS, {"metadata": {"name": "own", "namespace": "shop"}})
-        world.cluster.put(SERVICES, service("later"))
-        await until(lambda: world.cluster.get(ENDPOINTS, "shop", "later") is not None)
-        world.cluster.drop(SERVICES, "shop", "later")
-        await until(lambda: world.cluster.get(ENDPOINTS, "shop", "later") is None)
-        assert world.cluster.get(ENDPOINTS, "shop", "own") is not None
