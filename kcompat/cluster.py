@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import ssl
 import tempfile
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
@@ -202,8 +203,17 @@ class ControlPlane:
             tokens=tokens,
             flow_control=self.flow_control,
             kubelet=self._kubelet,
+            kubelet_tls=cache(self._kubelet_tls),
         )
         self.handler = pipeline.build(self.services)
+
+    def _kubelet_tls(self) -> ssl.SSLContext:
+        """Made when the first real kubelet is spoken to."""
+        from kcompat.auth.kubelet_client import tls_context
+
+        settings, directory = self.settings, self.settings.directory / "pki"
+        files = (settings.kubelet_client_certificate, settings.kubelet_client_key, settings.kubelet_certificate_authority)
+        return tls_context(directory, self.pki, self.clock, *files)
 
     def _kubelet(self, name: str) -> Kubelet | None:
         nodes = self._parts.get("nodes")

@@ -33,7 +33,7 @@ async def exec_(request: Request, scope: Scope) -> Answer:
     pod, container, location = await _prepared(request, scope, needs_container=True)
     command = request.query.all("command")
     if (kubelet := location.simulated) is None:
-        return await _proxied(request, location, _path("exec", pod, container), [("command", word) for word in command])
+        return await _proxied(request, scope, location, _path("exec", pod, container), [("command", word) for word in command])
 
     async def run(streams: Streams) -> int:
         return await kubelet.exec(pod, container, command, streams)
@@ -44,7 +44,7 @@ async def exec_(request: Request, scope: Scope) -> Answer:
 async def attach(request: Request, scope: Scope) -> Answer:
     pod, container, location = await _prepared(request, scope, needs_container=True)
     if (kubelet := location.simulated) is None:
-        return await _proxied(request, location, _path("attach", pod, container), [])
+        return await _proxied(request, scope, location, _path("attach", pod, container), [])
 
     async def run(streams: Streams) -> int:
         await kubelet.attach(pod, container, streams)
@@ -58,7 +58,7 @@ async def port_forward(request: Request, scope: Scope) -> Answer:
     pod, _, location = await _prepared(request, scope, needs_container=False)
     if (kubelet := location.simulated) is None:
         query = [("port", ",".join(str(port) for port in ports))] if ports else []
-        return await _proxied(request, location, _path("portForward", pod, "").rstrip("/"), query)
+        return await _proxied(request, scope, location, _path("portForward", pod, "").rstrip("/"), query)
     try:
         kubelet.check(pod, "", "port-forward")
     except Refused as refusal:
@@ -127,10 +127,10 @@ def _stream_parameters(query: Query) -> list[tuple[str, str]]:
     return [(theirs, "1") for ours, theirs in names if parameters.boolean(query, ours)]
 
 
-async def _proxied(request: Request, location: Location, path: str, query: list[tuple[str, str]]) -> Answer:
+async def _proxied(request: Request, scope: Scope, location: Location, path: str, query: list[tuple[str, str]]) -> Answer:
     from kcompat.api import proxying
 
-    return await proxying.upgrade(request, proxying.kubelet(location), path, [*_stream_parameters(request.query), *query])
+    return await proxying.upgrade(request, proxying.kubelet(scope, location), path, [*_stream_parameters(request.query), *query])
 
 
 # -- simulated nodes

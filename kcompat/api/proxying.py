@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote as url_quote
 from urllib.parse import urlencode, urlsplit
@@ -18,6 +18,7 @@ from kcompat.api import streaming, websocket
 from kcompat.api.hijack import Hijacked
 from kcompat.api.kubelets import Location
 from kcompat.api.request import Answer, Request, Response, StreamResponse, UpgradeResponse
+from kcompat.api.scope import Scope
 from kcompat.apimachinery import errors
 from kcompat.auth.authentication import other_subprotocols
 
@@ -64,16 +65,8 @@ class Unreachable(Exception):
     """The text is Go's."""
 
 
-def kubelet(location: Location) -> Backend:
-    """Kubelets are not verified unless there is an authority for them (upstream: without --kubelet-certificate-authority)."""
-    return Backend(location.host, location.port, unverified())
-
-
-def unverified() -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
+def kubelet(scope: Scope, location: Location) -> Backend:
+    return Backend(location.host, location.port, scope.services.kubelet_tls())
 
 
 async def dial(backend: Backend) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -150,7 +143,7 @@ async def _join(stream: Hijacked, reader: asyncio.StreamReader, writer: asyncio.
 # -- plain requests
 
 
-async def fetch(request: Request, backend: Backend, path: str, query: Iterable[tuple[str, str]]) -> Answer:
+async def fetch(request: Request, backend: Backend, path: str, query: Sequence[tuple[str, str]]) -> Answer:
     """A document of a kubelet, as it comes. Raises an error when it cannot be had (rest.LocationStreamer)."""
     try:
         reader, writer = await dial(backend)
@@ -158,7 +151,7 @@ async def fetch(request: Request, backend: Backend, path: str, query: Iterable[t
         await writer.drain()
         head = await _read_head(reader)
     except Unreachable as error:
-        text = f"{backend.scheme}://{backend.authority}{path}?{urlencode(list(query))}"
+        text = f"{backend.scheme}://{backend.authority}{path}{'?' if query else ''}{urlencode(query)}"
         raise errors.StatusError(500, "", f'Get "{text}": {error}') from None
     except (OSError, asyncio.IncompleteReadError, ValueError) as error:
         raise errors.StatusError(500, "", f"error sending request: {error}") from None

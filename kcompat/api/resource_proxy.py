@@ -18,6 +18,7 @@ from kcompat.api.scope import Scope
 from kcompat.apimachinery import errors
 from kcompat.apimachinery.quote import quote
 from kcompat.apimachinery.selectors import parse_label_selector
+from kcompat.auth.kubelet_client import unverified
 from kcompat.registry.listing import ListOptions, list_objects
 
 _SCHEMES = ("", "http", "https")
@@ -69,7 +70,7 @@ async def to_node(request: Request, scope: Scope) -> Answer:
         page = location.simulated.page(f"/{request.info.rest}") if to_kubelet else None
         return Response(200, page[1], page[0]) if page is not None else plain(404, "404 page not found\n")
     await _check_host(location.host)
-    backend = proxying.kubelet(location) if to_kubelet else Backend(location.host, _number(port), _context(scheme))
+    backend = proxying.kubelet(scope, location) if to_kubelet else Backend(location.host, _number(port), _context(scheme))
     return await _pass_on(request, scope, backend)
 
 
@@ -89,7 +90,7 @@ def _number(port: str) -> int:
 
 
 def _context(scheme: str) -> ssl.SSLContext | None:
-    return proxying.unverified() if scheme == "https" else None
+    return unverified() if scheme == "https" else None
 
 
 def _is_allowed(address: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from kcompat.admission.interface import Attributes, Chain
 from kcompat.api.request import Request
 from kcompat.apimachinery.clock import Clock, Identity
 from kcompat.apimachinery.remote_command import Kubelet
+from kcompat.auth.kubelet_client import unverified
 from kcompat.registry.catalog import Catalog
 from kcompat.registry.declare import Resource, Subresource, Tree
 from kcompat.registry.store import Store
@@ -45,6 +47,8 @@ class Services:
     """None: no priority and fairness."""
     kubelet: Callable[[str], Kubelet | None] = lambda name: None
     """The simulated node of that name, if it is in this process."""
+    kubelet_tls: Callable[[], ssl.SSLContext] = unverified
+    """How connections to other kubelets are secured."""
     field_managers: FieldManagers = field(default_factory=_field_managers)
 
 

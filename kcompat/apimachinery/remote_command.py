@@ -40,7 +40,7 @@ class Streams(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LogOptions:
-    """Which part of a container's log. since: RFC 3339 time or None. stream: All, Stdout or Stderr."""
+    """Which part of a container's log. since_time: RFC 3339, or ""."""
 
     follow: bool = False
     previous: bool = False
@@ -49,7 +49,6 @@ class LogOptions:
     limit: int | None = None
     since_seconds: int | None = None
     since_time: str = ""
-    stream: str = "All"
 
 
 class Kubelet(Protocol):

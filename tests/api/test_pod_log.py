@@ -31,6 +31,8 @@ async def test_a_running_container_has_printed_nothing(api: Api) -> None:
     [
         ("", 400, 'container "c" in pod "p" is waiting to start: ContainerCreating'),
         ("?container=x", 400, "container x is not valid for pod p"),
+        ("?sinceTime=now", 400, 'parsing time "now" as "2006-01-02T15:04:05Z07:00"'),
+        ("?stream=Stdout", 422, "stream: Forbidden: may not be specified"),
         ("?tailLines=-1", 422, "must be greater than or equal to 0"),
         ("?previous=true", 400, 'previous terminated container "c" in pod "p" not found'),
     ],

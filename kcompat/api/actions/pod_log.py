@@ -12,7 +12,8 @@ from kcompat.api.kubelets import Location, chosen_container, location_of
 from kcompat.api.request import Answer, Query, Request, Response, StreamResponse, Tree
 from kcompat.api.scope import Scope
 from kcompat.apimachinery import errors
-from kcompat.apimachinery.field import FieldError, Path, forbidden, invalid, not_supported
+from kcompat.apimachinery.clock import parse_rfc3339
+from kcompat.apimachinery.field import FieldError, Path, forbidden, invalid
 from kcompat.apimachinery.remote_command import LogOptions, Refused
 from kcompat.apimachinery.selectors import ALL_FIELDS
 from kcompat.registry import watching
@@ -20,7 +21,6 @@ from kcompat.registry.listing import ListOptions
 from kcompat.registry.watching import Happening, WatchOptions
 
 _TEXT = "text/plain"
-_STREAMS = ("All", "Stderr", "Stdout")
 _STATUSES = ("initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses")
 
 
@@ -35,7 +35,7 @@ async def get(request: Request, scope: Scope) -> Answer:
     location = await location_of(scope, node_name)
     options = _options(query)
     if location.simulated is None and not location.is_simulated:
-        return await _from_kubelet(request, location, pod, container)
+        return await _from_kubelet(request, scope, location, pod, container)
     check_status(pod, container, previous=options.previous)
     if location.simulated is None:  # in another process: what its containers print cannot be had
         chunks = _until_over(scope, container) if options.follow else _nothing()
@@ -54,18 +54,18 @@ async def get(request: Request, scope: Scope) -> Answer:
 def _options(query: Query) -> LogOptions:
     flags = {name: parameters.boolean(query, name) or False for name in ("follow", "previous", "timestamps")}
     tail, limit, since = (parameters.integer(query, key) for key in ("tailLines", "limitBytes", "sinceSeconds"))
-    return LogOptions(**flags, tail=tail, limit=limit, since_seconds=since, since_time=query.get("sinceTime"), stream=query.get("stream") or "All")
+    return LogOptions(**flags, tail=tail, limit=limit, since_seconds=since, since_time=query.get("sinceTime"))
 
 
-async def _from_kubelet(request: Request, location: Location, pod: Tree, container: str) -> Answer:
+async def _from_kubelet(request: Request, scope: Scope, location: Location, pod: Tree, container: str) -> Answer:
     """The log as a real kubelet gives it (strategy.go:LogLocation)."""
     from kcompat.api import proxying
 
-    names = ("follow", "previous", "timestamps", "sinceSeconds", "sinceTime", "tailLines", "limitBytes")
-    query = [(name, request.query.get(name)) for name in names if request.query.get(name)]
-    query.append(("stream", request.query.get("stream") or "All"))
+    query = [(name, "true") for name in ("follow", "previous", "timestamps") if parameters.boolean(request.query, name)]
+    query += [(name, request.query.get(name)) for name in ("sinceSeconds", "sinceTime", "tailLines", "limitBytes") if request.query.get(name)]
+    query.sort()
     path = f"/containerLogs/{pod['metadata']['namespace']}/{pod['metadata']['name']}/{container}"
-    return await proxying.fetch(request, proxying.kubelet(location), path, query)
+    return await proxying.fetch(request, proxying.kubelet(scope, location), path, query)
 
 
 async def _nothing() -> AsyncIterator[bytes]:
@@ -73,8 +73,13 @@ async def _nothing() -> AsyncIterator[bytes]:
 
 
 def check_options(query: Query, name: str) -> None:
-    """Raises Invalid (upstream: ValidatePodLogOptions)."""
+    """Raises BadRequest for what cannot be read, Invalid for what makes no sense (upstream: ValidatePodLogOptions)."""
     found: list[FieldError] = []
+    if since_time := query.get("sinceTime"):
+        try:
+            parse_rfc3339(since_time)
+        except ValueError as error:
+            raise errors.bad_request(str(error)) from None
     tail, limit, since = (parameters.integer(query, key) for key in ("tailLines", "limitBytes", "sinceSeconds"))
     if tail is not None and tail < 0:
         found.append(invalid(Path("tailLines"), tail, "must be greater than or equal to 0"))
@@ -84,11 +89,8 @@ def check_options(query: Query, name: str) -> None:
         found.append(forbidden(Path(""), "at most one of `sinceTime` or `sinceSeconds` may be specified"))
     elif since is not None and since < 1:
         found.append(invalid(Path("sinceSeconds"), since, "must be greater than 0"))
-    stream = query.get("stream") or "All"
-    if stream not in _STREAMS:
-        found.append(not_supported(Path("stream"), stream, _STREAMS))
-    if stream != "All" and tail is not None:
-        found.append(forbidden(Path(""), "`tailLines` and specific `stream` are mutually exclusive for now"))
+    if query.get("stream"):  # the gate PodLogsQuerySplitStreams is off
+        found.append(forbidden(Path("stream"), "may not be specified"))
     if found:
         raise errors.invalid("", "PodLogOptions", name, found)
 

@@ -16,7 +16,7 @@ def lines(container: Container, options: LogOptions, clock: Clock, *, after: flo
     """Lines as the options ask for them, and up to which second after the start they are; after: those until then are known."""
     state = container.last if options.previous else container.state
     ran = state.get("running") or state.get("terminated")
-    if ran is None or options.stream == "Stderr":
+    if ran is None:
         return [], after or 0.0
     began = parse_rfc3339(ran["startedAt"])
     until = (parse_rfc3339(ran["finishedAt"]) if "finishedAt" in ran else clock.now()) - began
