@@ -14,7 +14,7 @@ import asyncio
 import logging
 from bisect import bisect_left, insort
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,8 +35,8 @@ QUEUE_BYTES = 32 << 20
 """Undelivered events, and bytes of them, after which a slow watcher is dropped."""
 
 
-_LOADED_AT_ONCE = 500
-"""Entries made at first use before others get a turn."""
+_LOADED_AT_ONCE = 1000
+"""Entries read at first use before others get a turn; read all at once, they would stand in memory twice."""
 _WORTH_AN_INDEX = 256
 
 
@@ -51,12 +51,46 @@ class Layout:
     indexes: tuple[str, ...] = ()
     decode_foreign: Callable[[bytes], Tree] = codec.decode_json
     namespaced: bool = True
+    places: dict[str, int] = field(init=False)
+    """Where in `Entry._values` each of `fields` is."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "places", {name: place for place, name in enumerate(self.fields)})
+
+
+class Fields(Mapping[str, str]):
+    """The field labels of an entry; its name and namespace are read off its key."""
+
+    __slots__ = ("_entry", "_values")
+
+    def __init__(self, entry: Entry, values: tuple[str, ...]) -> None:
+        self._entry = entry
+        self._values = values
+
+    def get(self, name: str, default: str = "") -> str:  # type: ignore[override]
+        place = self._entry.layout.places.get(name)
+        if place is not None:
+            return self._values[place]
+        layout = self._entry.layout
+        namespace, _, own = self._entry.key[len(layout.prefix) :].rpartition("/")
+        return own if name == "metadata.name" else namespace if name == "metadata.namespace" else default
+
+    def __getitem__(self, name: str) -> str:
+        if name not in (*self,):
+            raise KeyError(name)
+        return self.get(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(("metadata.name", "metadata.namespace", *self._entry.layout.places))
+
+    def __len__(self) -> int:
+        return 2 + len(self._values)
 
 
 class Entry:
     """One version of one object. Immutable; tree, labels and fields are filled in on demand."""
 
-    __slots__ = ("_fields", "_labels", "_tree", "key", "layout", "revision", "tail")
+    __slots__ = ("_labels", "_tree", "_values", "key", "layout", "revision", "tail")
 
     def __init__(self, layout: Layout, key: str, tail: bytes, revision: Revision, tree: Tree | None = None) -> None:
         self.layout = layout
@@ -65,7 +99,7 @@ class Entry:
         self.revision = revision
         self._tree = tree
         self._labels: Mapping[str, str] | None = None
-        self._fields: Mapping[str, str] | None = None
+        self._values: tuple[str, ...] | None = None
 
     @property
     def body(self) -> bytes:
@@ -102,19 +136,32 @@ class Entry:
     @property
     def fields(self) -> Mapping[str, str]:
         """Field labels for field selectors."""
-        if self._fields is None:
+        if self._values is None and self.layout.fields:
             self._read()
-        return self._fields or {}
+        return Fields(self, self._values or ())
 
     def _read(self) -> None:
-        tree = self._tree if self._tree is not None else codec.decode_json(self.layout.head + self.tail)
-        metadata = tree["metadata"]
-        self._labels = metadata.get("labels") or {}
-        self._fields = {
-            "metadata.name": metadata.get("name", ""),
-            "metadata.namespace": metadata.get("namespace", ""),
-            **{name: getter(tree) for name, getter in self.layout.fields.items()},
-        }
+        tree = self.peek()
+        self._labels = _shared_labels(tree["metadata"].get("labels") or {})
+        self._values = tuple([_shared_text(getter(tree)) for getter in self.layout.fields.values()])
+
+
+_LABELS: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
+_TEXTS: dict[str, str] = {}
+_MOST_SHARED = 4096
+"""Labels and field labels of many objects are the same, as those of a Deployment's pods: they are kept once."""
+
+
+def _shared_labels(labels: Mapping[str, str]) -> Mapping[str, str]:
+    if len(_LABELS) >= _MOST_SHARED:
+        _LABELS.clear()
+    return _LABELS.setdefault(tuple(labels.items()), labels)
+
+
+def _shared_text(text: str) -> str:
+    if len(_TEXTS) >= _MOST_SHARED:
+        _TEXTS.clear()
+    return _TEXTS.setdefault(text, text)
 
 
 Past = dict[str, Entry | None]
@@ -241,19 +288,41 @@ class ResourceCache:
         return self
 
     async def _load(self) -> None:
+        """Page by page, each as of its own revision; what happened since the first was asked for is then made up for."""
         self._backlog = []
-        page = await self.cache.backend.range(self.layout.prefix)
+        self.entries, self.keys, self.indexes = {}, [], Indexes(self.layout.indexes)  # an attempt before may have failed half-way
+        start: str | None = None
+        while True:
+            page = await self.cache.backend.range(self.layout.prefix, start=start, limit=_LOADED_AT_ONCE)
+            for item in page.items:
+                self._insert(self.entry(item))
+            if not page.more:
+                break
+            start = page.items[-1].key + "\0"
         await self.cache.wait_for(page.revision)
-        for number, item in enumerate(page.items, 1):
-            self._insert(self.entry(item))
-            if number % _LOADED_AT_ONCE == 0:
-                await asyncio.sleep(0)
         self.history_start = self.changed = page.revision
         backlog, self._backlog = self._backlog, None
         self._loaded = True
         for event in backlog:
             if event.revision > page.revision:
                 self.apply(event)
+            else:
+                self._make_up_for(event)
+
+    def _make_up_for(self, event: Event) -> None:
+        """A change that happened while pages were read: in some of them it is, in others not."""
+        present = self.entries.get(event.key)
+        if present is not None and present.revision >= event.revision:
+            return
+        if event.value is None:
+            if present is not None:
+                self._remove(present)
+            return
+        entry = self.entry(KeyValue(event.key, event.value, event.revision, 0))
+        if present is None:
+            self._insert(entry)
+        else:
+            self._replace(present, entry)
 
     def entry(self, item: KeyValue, tree: Tree | None = None) -> Entry:
         """A stored value as an entry."""

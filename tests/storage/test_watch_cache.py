@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from kcompat.apimachinery.clock import SystemClock
 from kcompat.storage import codec, watch_cache
 from kcompat.storage.backends.memory import MemoryBackend
-from kcompat.storage.interface import ANY
+from kcompat.storage.interface import ANY, Page, Unavailable
 from kcompat.storage.watch_cache import Dropped, Layout, ResourceCache, WatchCache
 
 PREFIX = "/registry/configmaps/"
@@ -116,6 +117,57 @@ async def test_history_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
         assert [event.revision for event in resource.history] == [large] and resource.history_start == revisions[-1]
         events, _ = await resource.replay(PREFIX, revisions[0])
         assert [event.revision for event in events] == [*revisions[1:], large]
+
+
+class Busy:
+    """A backend that others write to whenever a page of it is read; the first reading fails half-way."""
+
+    def __init__(self, backend: MemoryBackend, names: list[str]) -> None:
+        self._backend, self._names, self._pages = backend, names, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._backend, name)
+
+    async def change(self, times: int) -> None:
+        for _ in range(times):
+            name = random.choice(self._names)
+            present, _ = await self._backend.get(PREFIX + name)
+            value = orjson.dumps({"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": name}})
+            await self._backend.write(PREFIX + name, None if present and random.random() < 0.5 else value, expect=ANY)
+
+    async def range(self, prefix: str, **how: Any) -> Page:
+        self._pages += 1
+        if self._pages == 3:
+            raise Unavailable("for a moment")
+        await self.change(3)
+        page = await self._backend.range(prefix, **how)
+        await self.change(3)
+        if random.random() < 0.5:
+            await asyncio.sleep(0)
+        return page
+
+
+@pytest.mark.parametrize("seed", range(20))
+async def test_what_changes_while_pages_are_read_is_made_up_for(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    random.seed(seed)
+    monkeypatch.setattr(watch_cache, "_LOADED_AT_ONCE", 4)
+    backend = MemoryBackend(clock=SystemClock())
+    await backend.start()
+    busy = Busy(backend, [f"m{number:02}" for number in range(30)])
+    await busy.change(60)
+    cache = WatchCache(busy)  # type: ignore[arg-type]
+    await cache.start()
+    resource = cache.resource(LAYOUT)
+    with pytest.raises(Unavailable):
+        await resource.ready()
+    await resource.ready()
+    await busy.change(5)
+    await cache.fresh()
+    page = await backend.range(PREFIX)
+    assert [(entry.key, entry.revision) for entry in resource.scan(PREFIX)] == [(item.key, item.mod_revision) for item in page.items]
+    assert sorted(resource.entries) == resource.keys
+    await cache.close()
+    await backend.close()
 
 
 async def test_a_watcher_starts_with_the_kept_history() -> None:
