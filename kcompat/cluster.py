@@ -54,7 +54,7 @@ from kcompat.config import Settings
 from kcompat.controller_settings import Own, controller_settings
 from kcompat.ensure import ensure_objects, ensure_policy
 from kcompat.flow_configuration import FlowConfiguration, mandatory
-from kcompat.leading import run_leading
+from kcompat.leading import keep_running, run_leading
 from kcompat.registry import bootstrap
 from kcompat.registry.catalog import Catalog, default_catalog
 from kcompat.registry.stores import CacheReader, Stores
@@ -99,7 +99,7 @@ class ControlPlane:
         await self.service_network.repair.ports()
         await self._listen()
         await self._ensure_objects()
-        self._background("service repair", self.service_network.run())
+        self._background("service repair", self.service_network.run)
         self.write_kubeconfig()
         await self._start_parts()
         self._ready = True
@@ -388,7 +388,7 @@ class ControlPlane:
         if self.settings.leader_elect:
             self._background("scheduler", self._leading("kube-scheduler", "system:kube-scheduler", work))
         else:
-            self._background("scheduler", work())
+            self._background("scheduler", work)
 
     async def _schedule(self) -> None:
         """Schedules until cancelled."""
@@ -406,8 +406,8 @@ class ControlPlane:
             scheduler.cancel()
             await factory.stop()
 
-    def _leading(self, lease: str, user: str, work: Callable[[], Awaitable[None]]) -> Coroutine[Any, Any, None]:
-        return run_leading(self.client_for(user), lease, work, self.clock, self.identity)
+    def _leading(self, lease: str, user: str, work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        return lambda: run_leading(self.client_for(user), lease, work, self.clock, self.identity)
 
     async def _start_nodes(self) -> None:
         from kcompat.client.informer import InformerFactory
@@ -420,14 +420,12 @@ class ControlPlane:
         factory.start()
         self._stack.append(factory.stop)
         self._stack.append(nodes.stop)
-        registering = asyncio.create_task(nodes.start(), name="nodes")  # as kubelets do, they join a cluster that is up
-        self._stack.append(lambda: _cancelled(registering))
+        self._background("nodes", nodes.start)  # as kubelets do, they join a cluster that is up
         self._parts["nodes"] = nodes
 
-    def _background(self, part: str, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work, name=part)
+    def _background(self, part: str, work: Callable[[], Awaitable[None]]) -> None:
+        task = asyncio.create_task(keep_running(part, work), name=part)
         self._parts[part] = task
-
         self._stack.append(lambda: _cancelled(task))
 
 

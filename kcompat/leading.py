@@ -1,4 +1,4 @@
-"""Runs work only while holding a Lease: controllers and scheduler of several servers on one store. Called by `cluster.py` and `parts.py`.
+"""Keeps parts running, and, of several servers on one store, only those that hold a Lease. Called by `cluster.py` and `parts.py`.
 
 Upstream: --leader-elect of kube-controller-manager and kube-scheduler; the Leases have the same names.
 """
@@ -16,6 +16,17 @@ from kcompat.client.leader_election import Callbacks, LeaderElector
 
 log = logging.getLogger(__name__)
 _NAMESPACE = "kube-system"
+RESTART_SECONDS = 1.0
+
+
+async def keep_running(part: str, work: Callable[[], Awaitable[None]]) -> None:
+    """Until work() returns: what fails is started again, as a process would be by its supervisor."""
+    while True:
+        try:
+            return await work()
+        except Exception:
+            log.exception("%s failed, starting it again", part)
+        await asyncio.sleep(RESTART_SECONDS)
 
 
 async def run_leading(client: Client, lease: str, work: Callable[[], Awaitable[None]], clock: Clock, identity: Identity) -> None:

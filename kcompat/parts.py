@@ -16,7 +16,7 @@ from kcompat.client.kubeconfig import Connection, load
 from kcompat.client.service_account_tokens import ServiceAccountTokens
 from kcompat.config import Settings
 from kcompat.controller_settings import Own, controller_settings
-from kcompat.leading import run_leading
+from kcompat.leading import keep_running, run_leading
 
 Stop = Callable[[], Awaitable[None]]
 ClientFor = Callable[..., Client]
@@ -45,7 +45,11 @@ async def _controllers(connection: Connection, settings: Settings) -> Stop:
     give = _service_accounts(nobody, Client(root)) if settings.use_service_account_credentials else _controllers_of_one(root)
     manager = Manager(give, names=settings.chosen_controllers, settings=told, clock=clock, identity=identity)
     if settings.leader_elect:
-        return _stopping(run_leading(Client(root), "kube-controller-manager", manager.run, clock, identity), root, nobody)
+
+        def lead() -> Awaitable[None]:
+            return run_leading(Client(root), "kube-controller-manager", manager.run, clock, identity)
+
+        return _stopping(keep_running("controllers", lead), root, nobody)
     await manager.start()
 
     async def stop() -> None:
@@ -105,9 +109,10 @@ async def _scheduler(connection: Connection, settings: Settings) -> Stop:
             scheduler.cancel()
             await factory.stop()
 
-    if settings.leader_elect:
-        return _stopping(run_leading(client, "kube-scheduler", schedule, SystemClock(), identity), transport)
-    return _stopping(schedule(), transport)
+    def lead() -> Awaitable[None]:
+        return run_leading(client, "kube-scheduler", schedule, SystemClock(), identity)
+
+    return _stopping(keep_running("scheduler", lead if settings.leader_elect else schedule), transport)
 
 
 def _stopping(work: Coroutine[Any, Any, None], *transports: HttpTransport) -> Stop:
@@ -136,9 +141,10 @@ async def _nodes(connection: Connection, settings: Settings) -> Stop:
     client_for = _nodes_of_one(root, await may_impersonate_nodes(client))
     nodes = SimulatedNodes(client_for, factory, SystemClock(), identity, wanted, settings.nodes)
     factory.start()
-    await nodes.start()
+    no_more = _stopping(keep_running("nodes", nodes.start))
 
     async def stop() -> None:
+        await no_more()
         await nodes.stop()
         await factory.stop()
         await client.close()

@@ -27,6 +27,7 @@ class Kubelet:
         self.node: Tree | None = None
         self.lease: Tree | None = None
         self.gone = False
+        self.is_registered = False
         self.ready_since = ""
         self.machines: dict[str, PodMachine] = {}
         self.addresses = PodAddresses(own_pod_cidr(index))

@@ -45,6 +45,10 @@ log = logging.getLogger(__name__)
 LEASES = ResourceType("coordination.k8s.io", "v1", "leases", "Lease")
 NODES_GROUP = "system:nodes"
 RETRY_SECONDS = 1.0
+FIRST_JOIN_SECONDS, MOST_JOIN_SECONDS = 0.1, 7.0
+"""How long a node waits before it tries to register again, at first and at most."""
+NODE = "node"
+"""Index of pods by their node."""
 LOOK_UP_SECONDS, MOST_LOOK_UP_SECONDS = 0.5, 60.0
 """How long a pod waits before what it refers to is looked for again, at first and at most."""
 
@@ -92,17 +96,22 @@ class SimulatedNodes:
         return None if kubelet is None or kubelet.gone else RemoteKubelet(kubelet, self._clock, self._files)
 
     async def start(self) -> None:
-        """Registers every node; returns when the API has them all. Raises StatusError or ConnectionError if one is refused."""
+        """Registers every node, however often that takes; returns when the API has them all. Each runs its pods once it is registered.
+
+        May be called again when it failed.
+        """
+        await self.stop()
         self._tasks.append(asyncio.create_task(self._timers.run(), name="node timers"))
         self._tasks += [asyncio.create_task(self._work(), name="node worker") for _ in range(self.settings.workers)]
         if self.settings.events:
             self._tasks.append(asyncio.create_task(self._events.run(), name="node events"))
-        await self._register(list(self._kubelets.values()))
+        self._pods.store.add_index(NODE, _node_of)
         await self._pods.wait_synced()
-        self._see_pods(self._pods.store)
         node_handler = self._nodes.add_handler(self._node_seen, lambda old, new: self._node_seen(new), self._node_deleted)
         pod_handler = self._pods.add_handler(self._pod_seen, lambda old, new: self._pod_seen(new), self._pod_deleted)
         self._handlers = [(self._nodes, node_handler), (self._pods, pod_handler)]
+        slots = asyncio.Semaphore(self.settings.workers)
+        await asyncio.gather(*(self._join(kubelet, slots) for kubelet in self._kubelets.values()))
 
     async def stop(self) -> None:
         """Stops at once; nodes stay registered and become NotReady as those of a dead kubelet."""
@@ -115,13 +124,12 @@ class SimulatedNodes:
         self._tasks.clear()
 
     async def add(self, name: str | None = None) -> str:
-        """One more node, registered when this returns; a name that was removed or deleted registers anew."""
+        """One more node, registered when this returns; a name that was removed or deleted registers anew. Raises what refused it."""
         if name is not None and (known := self._kubelets.get(name)) is not None and not known.gone:
             raise ValueError(f"node {name} exists")
         kubelet = self._make(self._next_index, name)
         self._next_index += 1
-        await self._register([kubelet])
-        self._see_pods(pod for pod in list(self._pods.store) if pod["spec"].get("nodeName") == kubelet.name)
+        await self._register(kubelet)
         return kubelet.name
 
     async def remove(self, name: str) -> None:
@@ -142,14 +150,24 @@ class SimulatedNodes:
 
     # -- the nodes themselves
 
-    async def _register(self, kubelets: list[Kubelet]) -> None:
-        slots = asyncio.Semaphore(self.settings.workers)
+    async def _join(self, kubelet: Kubelet, slots: asyncio.Semaphore) -> None:
+        """Registers, again and again until it works: no node waits for another (kubelet_node_status.go: registerWithAPIServer)."""
+        delay = FIRST_JOIN_SECONDS
+        while not kubelet.gone and not kubelet.is_registered:
+            try:
+                async with slots:
+                    await self._register(kubelet)
+                    return
+            except (StatusError, OSError, TimeoutError) as error:
+                log.warning("unable to register node %s: %s", kubelet.name, error)
+            await asyncio.sleep(delay)
+            delay = min(2 * delay, MOST_JOIN_SECONDS)
 
-        async def one(kubelet: Kubelet) -> None:
-            async with slots:
-                await self._register_one(kubelet)
-
-        await asyncio.gather(*(one(kubelet) for kubelet in kubelets))
+    async def _register(self, kubelet: Kubelet) -> None:
+        """From here on the node runs pods. Raises StatusError, OSError."""
+        await self._register_one(kubelet)
+        kubelet.is_registered = True
+        self._see_pods(list(self._pods.store.by_index(NODE, kubelet.name)))
 
     async def _register_one(self, kubelet: Kubelet) -> None:
         now = rfc3339(self._clock.now())
@@ -234,7 +252,7 @@ class SimulatedNodes:
     def _pod_seen(self, pod: Tree) -> None:
         """A pod was bound to a node of ours, or one of ours changed."""
         kubelet = self._kubelets.get(pod["spec"].get("nodeName") or "")
-        if kubelet is None or kubelet.gone:
+        if kubelet is None or kubelet.gone or not kubelet.is_registered:
             return
         machine = kubelet.machines.get(meta.uid(pod))
         if machine is not None:
@@ -353,3 +371,7 @@ class SimulatedNodes:
     async def settled(self) -> None:
         """Waits until every request due so far has been made."""
         await self._jobs.join()
+
+
+def _node_of(pod: Tree) -> tuple[str, ...]:
+    return (pod["spec"].get("nodeName") or "",)

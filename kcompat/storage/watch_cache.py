@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -21,7 +21,7 @@ from typing import Any
 
 from kcompat.storage import codec
 from kcompat.storage.indexes import Indexes, Term
-from kcompat.storage.interface import Backend, Compacted, Event, KeyValue, Revision, Unavailable
+from kcompat.storage.interface import Backend, Compacted, Event, KeyValue, Revision, StorageError, Unavailable
 
 Tree = dict[str, Any]
 log = logging.getLogger(__name__)
@@ -278,6 +278,13 @@ class ResourceCache:
         self._loaded = False
         self._loading: asyncio.Lock = asyncio.Lock()
         self._backlog: list[Event] | None = None
+        self._before: dict[str, Entry] = {}
+
+    def successor(self) -> ResourceCache:
+        """Takes this one's place when changes were missed; whoever follows it is told of them when it has loaded."""
+        following = ResourceCache(self.cache, self.layout)
+        following.callbacks, following._before = self.callbacks, self.entries if self._loaded else self._before
+        return following
 
     async def ready(self) -> ResourceCache:
         """Loads the resource on first use."""
@@ -303,11 +310,12 @@ class ResourceCache:
         self.history_start = self.changed = page.revision
         backlog, self._backlog = self._backlog, None
         self._loaded = True
-        for event in backlog:
-            if event.revision > page.revision:
-                self.apply(event)
-            else:
-                self._make_up_for(event)
+        newer = bisect_right(backlog, page.revision, key=lambda event: event.revision)
+        for event in backlog[:newer]:
+            self._make_up_for(event)
+        self._tell_missed(page.revision)
+        for event in backlog[newer:]:
+            self.apply(event)
 
     def _make_up_for(self, event: Event) -> None:
         """A change that happened while pages were read: in some of them it is, in others not."""
@@ -323,6 +331,19 @@ class ResourceCache:
             self._insert(entry)
         else:
             self._replace(present, entry)
+
+    def _tell_missed(self, revision: Revision) -> None:
+        """What changed since the cache was lost that this one succeeds."""
+        before, self._before = self._before, {}
+        if not self.callbacks:
+            return
+        for key, previous in before.items():
+            if key not in self.entries:
+                self._tell(CacheEvent(DELETED, self.gone(previous, revision), previous))
+        for key, entry in self.entries.items():
+            known = before.get(key)
+            if known is None or known.revision != entry.revision:
+                self._tell(CacheEvent(MODIFIED if known else ADDED, entry, known))
 
     def entry(self, item: KeyValue, tree: Tree | None = None) -> Entry:
         """A stored value as an entry."""
@@ -364,12 +385,19 @@ class ResourceCache:
         for watcher in self.watchers:
             if key.startswith(watcher.prefix):
                 watcher.push(change)
-        for callback in self.callbacks:
-            callback(change)
+        self._tell(change)
         if not any(watcher.trees for watcher in self.watchers):
             change.entry.release()
         if change.previous is not None:
             change.previous.release()
+
+    def _tell(self, change: CacheEvent) -> None:
+        """A follower that fails keeps nothing from the others."""
+        for callback in self.callbacks:
+            try:
+                callback(change)
+            except Exception:
+                log.exception("a follower of %s failed", self.layout.prefix)
 
     def _remember(self, change: CacheEvent) -> None:
         history = self.history
@@ -510,16 +538,17 @@ class WatchCache:
         self.resources: dict[str, ResourceCache] = {}
         self._waiters: list[tuple[Revision, asyncio.Future[None]]] = []
         self._task: asyncio.Task[None] | None = None
+        self._reloading: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         self.revision = await self.backend.revision()
         self._task = asyncio.create_task(self._follow(), name="watch-cache")
 
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        tasks = [task for task in (self._task, *self._reloading) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         for resource in self.resources.values():
             for watcher in resource.watchers:
                 watcher.drop()
@@ -566,13 +595,21 @@ class WatchCache:
             timer.cancel()
 
     async def _follow(self) -> None:
+        lost = False
         while True:
             try:
+                if lost:
+                    await self._restart()
+                lost = False
                 await self._consume(self.backend.watch(self.root, after=self.revision))
             except Compacted:
-                await self._restart()
+                lost = True
             except Unavailable as error:
                 log.warning("store watch interrupted: %s", error)
+                await asyncio.sleep(0.2)
+            except Exception:
+                log.exception("the watch cache failed and is made anew")
+                lost = True
                 await asyncio.sleep(0.2)
 
     async def _consume(self, batches: AsyncIterator[Any]) -> None:
@@ -606,12 +643,25 @@ class WatchCache:
 
     async def _restart(self) -> None:
         """The history moved on without us: start over; watchers are dropped and list again."""
+        self.revision = await self.backend.revision()
         resources = list(self.resources.values())
         self.resources.clear()
-        self.revision = await self.backend.revision()
         for resource in resources:
             for watcher in resource.watchers:
                 watcher.drop()
+            if resource.callbacks:
+                following = self.resources[resource.layout.prefix] = resource.successor()
+                task = asyncio.create_task(self._reload(following), name="watch-cache reload")
+                self._reloading.add(task)
+                task.add_done_callback(self._reloading.discard)
+
+    async def _reload(self, resource: ResourceCache) -> None:
+        """Followers never ask for what they follow: it is loaded for them."""
+        while self.resources.get(resource.layout.prefix) is resource:
+            with suppress(StorageError, TimeoutError):
+                await resource.ready()
+                return
+            await asyncio.sleep(0.2)
 
 
 def _expire(waiting: asyncio.Future[None]) -> None:

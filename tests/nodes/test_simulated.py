@@ -263,3 +263,46 @@ async def test_resources_that_others_offer(cluster):
             cluster.put("pods", pod(name, container(requests=requests), node_name="node-0"))
         await until(lambda: [phase(cluster, name) for name in "abc"] == ["Running", "Failed", "Running"])
         assert status_of(cluster, "b")["reason"] == "OutOfexample.com/gpu"
+
+
+async def test_a_node_that_is_refused_tries_again_and_holds_up_no_other(cluster):
+    for index in range(3):
+        cluster.put("pods", pod(f"early-{index}", node_name=f"node-{index}"))
+    cluster.fail("POST", "/api/v1/nodes", errors.internal_error("not now"))
+    cluster.fail("POST", "/api/v1/nodes", TimeoutError())
+    cluster.fail("POST", "/leases", errors.already_exists("coordination.k8s.io", "leases", "node-2"))
+    cluster.fail("GET", "/leases", errors.internal_error("nor now"))
+    async with simulated(cluster, 3) as nodes:
+        assert sorted(tree["metadata"]["name"] for tree in cluster.all("nodes")) == nodes.names
+        assert not cluster.failures
+        await until(lambda: all(phase(cluster, f"early-{index}") == "Running" for index in range(3)))
+
+
+async def test_pods_are_seen_once_their_node_is_registered_whatever_the_others_do(cluster):
+    cluster.put("pods", pod("early", node_name="node-1"))
+    refusal = errors.internal_error("never")
+    real = cluster.transport
+
+    def transport(user="admin"):
+        made = real(user)
+        if user == "system:node:node-0":
+            made.request = refused
+        return made
+
+    async def refused(*_, **__):
+        raise refusal
+
+    cluster.transport = transport
+    identity = Identity(random.Random(1))
+    factory = InformerFactory(Client(cluster.transport()), identity)
+    nodes = SimulatedNodes(lambda user, of: Client(cluster.transport(user)), factory, SystemClock(), identity, NodeSettings(**FAST), 2)
+    factory.start()
+    starting = asyncio.create_task(nodes.start())
+    try:
+        await until(lambda: phase(cluster, "early") == "Running")
+        assert not starting.done()
+    finally:
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        await nodes.stop()
+        await factory.stop()

@@ -14,8 +14,8 @@ import pytest
 from kcompat.apimachinery.clock import SystemClock
 from kcompat.storage import codec, watch_cache
 from kcompat.storage.backends.memory import MemoryBackend
-from kcompat.storage.interface import ANY, Page, Unavailable
-from kcompat.storage.watch_cache import Dropped, Layout, ResourceCache, WatchCache
+from kcompat.storage.interface import ANY, Compacted, Page, Unavailable
+from kcompat.storage.watch_cache import CacheEvent, Dropped, Layout, ResourceCache, WatchCache
 
 PREFIX = "/registry/configmaps/"
 LAYOUT = Layout(PREFIX, codec.head("ConfigMap", "v1"))
@@ -179,3 +179,64 @@ async def test_a_watcher_starts_with_the_kept_history() -> None:
         assert [event.revision for event in await watcher.take()] == revisions[1:]
         resource.history_start = revisions[1]
         assert resource.subscribe_after(PREFIX, revisions[0]) is None
+
+
+class Broken:
+    """Stands for the backend's watch, which fails once with this error when told to."""
+
+    def __init__(self, backend: MemoryBackend, error: Exception) -> None:
+        self._backend = backend
+        self._error: Exception | None = error
+        self.fails = asyncio.Event()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._backend, name)
+
+    async def watch(self, prefix: str, *, after: int) -> AsyncIterator[Any]:
+        async for batch in self._backend.watch(prefix, after=after):
+            if self.fails.is_set() and self._error is not None:
+                error, self._error = self._error, None
+                raise error
+            yield batch
+
+
+@pytest.mark.parametrize("error", [Compacted(7), RuntimeError("a defect")])
+async def test_followers_are_told_what_changed_while_the_cache_was_lost(error: Exception) -> None:
+    backend = MemoryBackend(clock=SystemClock())
+    await backend.start()
+    broken = Broken(backend, error)
+    cache = WatchCache(broken)  # type: ignore[arg-type]
+    await cache.start()
+    told: list[tuple[str, str]] = []
+    all_told = asyncio.Event()
+
+    def follower(change: CacheEvent) -> None:
+        told.append((change.type, change.entry.key.removeprefix(PREFIX)))
+        if change.entry.key.endswith("/last"):
+            all_told.set()
+        raise LookupError("followers may fail")
+
+    try:
+        resource = await cache.resource(LAYOUT).ready()
+        resource.callbacks.append(follower)
+        for name in ("kept", "changed", "gone"):
+            revision = await write(broken, name)  # type: ignore[arg-type]
+        await cache.wait_for(revision)
+        watcher = resource.subscribe(PREFIX)
+        told.clear()
+        broken.fails.set()
+        await write(broken, "changed")  # type: ignore[arg-type]
+        await backend.write(f"{PREFIX}gone", None, expect=ANY)
+        revision = await write(broken, "new")  # type: ignore[arg-type]
+        with pytest.raises(Dropped):
+            await watcher.take()
+        await cache.wait_for(revision)
+        await cache.wait_for(await write(broken, "x/last"))  # type: ignore[arg-type]
+        await all_told.wait()
+        assert sorted(told) == [("ADDED", "new"), ("ADDED", "x/last"), ("DELETED", "gone"), ("MODIFIED", "changed")]
+        assert [entry.key for entry in (await cache.resource(LAYOUT).ready()).scan(PREFIX)] == [
+            f"{PREFIX}{name}" for name in ("changed", "kept", "new", "x/last")
+        ]
+    finally:
+        await cache.close()
+        await backend.close()
