@@ -14,7 +14,7 @@ import asyncio
 import logging
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -680,7 +680,3 @@ async def _close(batches: AsyncIterator[Any]) -> None:
     close: Callable[[], Any] | None = getattr(batches, "aclose", None)
     if close is not None:
         await close()
-
-
-def select(entries: Iterable[Entry], matches: Callable[[Entry], bool]) -> list[Entry]:
-    return [entry for entry in entries if matches(entry)]
