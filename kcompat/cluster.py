@@ -123,7 +123,7 @@ class ControlPlane:
         if self.flow_control is not None:
             configuration = FlowConfiguration(self.flow_control, client, self.catalog, self.clock)
             await configuration.ensure()
-            self._background("priority and fairness", configuration.run())
+            self._background("priority and fairness", configuration.run)
         await ensure_objects(client, self.catalog, bootstrap.objects(self._bootstrap_facts()), bootstrap.changed)
         await ensure_policy(client, self.stores)
 
