@@ -110,7 +110,10 @@ def _settings(chosen: argparse.Namespace) -> Settings:
         document, _ = yaml.loads(Path(chosen.config).read_bytes())
         if not isinstance(document, dict):
             raise ValueError(f"{chosen.config}: expected a mapping of settings")
-        values.update(document)
+        if chosen.command == "scheduler" and document.get("kind") == "KubeSchedulerConfiguration":
+            values["scheduler-config"] = chosen.config
+        else:
+            values.update(document)
     for spec in fields(Settings):
         value = getattr(chosen, spec.name, None)
         if value is not None:

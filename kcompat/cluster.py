@@ -16,7 +16,7 @@ import threading
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from types import TracebackType
@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     import kubernetes.client
 
     from kcompat.api.openapi import OpenAPI
+    from kcompat.scheduler.settings import SchedulerSettings
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -384,20 +385,22 @@ class ControlPlane:
         return Own(self.pki.ca.certificate_pem.decode(), (str(files / "ca.crt"), str(files / "ca.key")), token_key)
 
     async def _start_scheduler(self) -> None:
-        work = self._schedule
-        if self.settings.leader_elect:
+        from kcompat.scheduler import configuration
+
+        work, file = partial(self._schedule, configuration.load(self.settings.scheduler_config)), self.settings.scheduler_config
+        if configuration.leader_election(file) or self.settings.leader_elect:
             self._background("scheduler", self._leading("kube-scheduler", "system:kube-scheduler", work))
         else:
             self._background("scheduler", work)
 
-    async def _schedule(self) -> None:
+    async def _schedule(self, settings: SchedulerSettings) -> None:
         """Schedules until cancelled."""
         from kcompat.client.informer import InformerFactory
         from kcompat.scheduler.loop import run_scheduler
 
         client = self.client_for("system:kube-scheduler")
         factory = InformerFactory(client, self.identity)
-        scheduler = asyncio.create_task(run_scheduler(client, factory, self.clock, self.identity))
+        scheduler = asyncio.create_task(run_scheduler(client, factory, self.clock, self.identity, settings))
         await asyncio.sleep(0)  # it registers its informers before they start
         factory.start()
         try:

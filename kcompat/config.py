@@ -61,6 +61,9 @@ class Settings:
     max_requests_inflight: int = _flag(400, "requests worked on at once, with --max-mutating-requests-inflight; reads alone without priority and fairness")
     max_mutating_requests_inflight: int = _flag(200, "added to --max-requests-inflight; writes worked on at once without priority and fairness")
     event_ttl: int = _flag(3600, "seconds that Events are kept", metavar="SECONDS")
+    scheduler_config: str = _flag(
+        "", "KubeSchedulerConfiguration; `kcompat scheduler` takes it as --config too", metavar="FILE", parts="scheduler"
+    )
     controllers: tuple[str, ...] = _flag(
         ("*",), "controllers to run: * all that are on by default, NAME this one too, -NAME not this one", parts="controllers"
     )

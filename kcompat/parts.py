@@ -93,14 +93,17 @@ def _account(user: str) -> str:
 
 async def _scheduler(connection: Connection, settings: Settings) -> Stop:
     transport, identity = _as_itself(connection, SCHEDULER, "scheduler"), Identity()
+    from kcompat.scheduler import configuration
+
     client = Client(transport)
+    wanted, file = configuration.load(settings.scheduler_config), settings.scheduler_config
 
     async def schedule() -> None:
         from kcompat.client.informer import InformerFactory
         from kcompat.scheduler.loop import run_scheduler
 
         factory = InformerFactory(client, identity)
-        scheduler = asyncio.create_task(run_scheduler(client, factory, SystemClock(), identity))
+        scheduler = asyncio.create_task(run_scheduler(client, factory, SystemClock(), identity, wanted))
         await asyncio.sleep(0)  # it registers its informers before they start
         factory.start()
         try:
@@ -112,7 +115,8 @@ async def _scheduler(connection: Connection, settings: Settings) -> Stop:
     def lead() -> Awaitable[None]:
         return run_leading(client, "kube-scheduler", schedule, SystemClock(), identity)
 
-    return _stopping(keep_running("scheduler", lead if settings.leader_elect else schedule), transport)
+    leads = configuration.leader_election(file) or settings.leader_elect
+    return _stopping(keep_running("scheduler", lead if leads else schedule), transport)
 
 
 def _stopping(work: Coroutine[Any, Any, None], *transports: HttpTransport) -> Stop:

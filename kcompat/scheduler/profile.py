@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -41,13 +41,40 @@ DEFAULT_PLUGINS: tuple[tuple[str, int], ...] = (
 """Upstream's order and weights. Not built yet: DynamicResources, NodeDeclaredFeatures."""
 
 
+POINTS: Mapping[str, Any] = {
+    "preEnqueue": fw.PreEnqueuePlugin,
+    "queueSort": fw.QueueSortPlugin,
+    "preFilter": fw.PreFilterPlugin,
+    "filter": fw.FilterPlugin,
+    "postFilter": fw.PostFilterPlugin,
+    "preScore": fw.PreScorePlugin,
+    "score": fw.ScorePlugin,
+    "reserve": fw.ReservePlugin,
+    "permit": fw.PermitPlugin,
+    "preBind": fw.PreBindPlugin,
+    "bind": fw.BindPlugin,
+    "postBind": fw.PostBindPlugin,
+}
+"""Extension points by their names in a KubeSchedulerConfiguration."""
+
+
+@dataclass(frozen=True)
+class PointSettings:
+    """What a profile says of one extension point: plugins with weights that run there first, and those ("*": all others) that do not."""
+
+    enabled: tuple[tuple[str, int], ...] = ()
+    disabled: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True)
 class ProfileSettings:
-    """One profile of a KubeSchedulerConfiguration. `plugins` are (name, weight); `args` are pluginConfig by name."""
+    """One profile of a KubeSchedulerConfiguration. `plugins` are (name, weight), its multiPoint; `args` are pluginConfig by name;
+    `points` what differs at an extension point."""
 
     scheduler_name: str = DEFAULT_SCHEDULER
     plugins: tuple[tuple[str, int], ...] = DEFAULT_PLUGINS
     args: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    points: Mapping[str, PointSettings] = field(default_factory=dict)
 
 
 @cache
@@ -63,9 +90,22 @@ def registry() -> Mapping[str, type[Any]]:
     return found
 
 
-def _implementing(plugins: Sequence[Any], point: Any) -> list[Any]:
-    """Those with a method of the extension point, in order."""
-    return [plugin for plugin in plugins if isinstance(plugin, point)]
+def _all_plugins(settings: ProfileSettings) -> list[str]:
+    """Names of all that run anywhere: those of every extension point, then those of single ones."""
+    special = [name for point in settings.points.values() for name, _ in point.enabled]
+    return list(dict.fromkeys([*(name for name, _ in settings.plugins), *special]))
+
+
+def _at(point: str, settings: ProfileSettings, plugins: Mapping[str, Any]) -> list[Any]:
+    """The plugins of an extension point, in order: those enabled there, then the others with a method of it that are not disabled there
+    (runtime/framework.go: expandMultiPointPlugins). Raises ValueError for one that is enabled there and has no such method."""
+    chosen, protocol = settings.points.get(point, PointSettings()), POINTS[point]
+    first = [name for name, _ in chosen.enabled]
+    for name in first:
+        if not isinstance(plugins[name], protocol):
+            raise ValueError(f"plugin {name!r} does not extend {point} plugin")
+    others = [name for name, _ in settings.plugins if name not in first and not {"*", name} & chosen.disabled]
+    return [plugins[name] for name in first] + [plugins[name] for name in others if isinstance(plugins[name], protocol)]
 
 
 class Profile:
@@ -73,25 +113,28 @@ class Profile:
 
     def __init__(self, settings: ProfileSettings, handle: fw.Handle, classes: Mapping[str, type[Any]] | None = None) -> None:
         classes = classes if classes is not None else registry()
-        if unknown := [name for name, _ in settings.plugins if name not in classes]:
+        names = _all_plugins(settings)
+        if unknown := [name for name in names if name not in classes]:
             raise ValueError(f"{unknown[0]} does not exist")
         self.name = settings.scheduler_name
         self.handle = handle
-        plugins = [classes[name](handle, settings.args.get(name, {})) for name, _ in settings.plugins]
-        self.weights = {name: weight or 1 for name, weight in settings.plugins}
-        self.pre_enqueue: list[fw.PreEnqueuePlugin] = _implementing(plugins, fw.PreEnqueuePlugin)
-        self.queue_sort: list[fw.QueueSortPlugin] = _implementing(plugins, fw.QueueSortPlugin)
-        self.pre_filter: list[fw.PreFilterPlugin] = _implementing(plugins, fw.PreFilterPlugin)
-        self.filter: list[fw.FilterPlugin] = _implementing(plugins, fw.FilterPlugin)
-        self.post_filter: list[fw.PostFilterPlugin] = _implementing(plugins, fw.PostFilterPlugin)
-        self.pre_score: list[fw.PreScorePlugin] = _implementing(plugins, fw.PreScorePlugin)
-        self.score: list[fw.ScorePlugin] = _implementing(plugins, fw.ScorePlugin)
-        self.reserve: list[fw.ReservePlugin] = _implementing(plugins, fw.ReservePlugin)
-        self.permit: list[fw.PermitPlugin] = _implementing(plugins, fw.PermitPlugin)
-        self.pre_bind: list[fw.PreBindPlugin] = _implementing(plugins, fw.PreBindPlugin)
-        self.bind: list[fw.BindPlugin] = _implementing(plugins, fw.BindPlugin)
-        self.post_bind: list[fw.PostBindPlugin] = _implementing(plugins, fw.PostBindPlugin)
-        self.enqueue_extensions: list[fw.EnqueueExtensions] = _implementing(plugins, fw.EnqueueExtensions)
+        by_name = {name: classes[name](handle, settings.args.get(name, {})) for name in names}
+        plugins = list(by_name.values())
+        scoring = settings.points.get("score", PointSettings()).enabled
+        self.weights = dict.fromkeys(names, 1) | {name: weight or 1 for name, weight in (*settings.plugins, *scoring)}
+        self.pre_enqueue: list[fw.PreEnqueuePlugin] = _at("preEnqueue", settings, by_name)
+        self.queue_sort: list[fw.QueueSortPlugin] = _at("queueSort", settings, by_name)
+        self.pre_filter: list[fw.PreFilterPlugin] = _at("preFilter", settings, by_name)
+        self.filter: list[fw.FilterPlugin] = _at("filter", settings, by_name)
+        self.post_filter: list[fw.PostFilterPlugin] = _at("postFilter", settings, by_name)
+        self.pre_score: list[fw.PreScorePlugin] = _at("preScore", settings, by_name)
+        self.score: list[fw.ScorePlugin] = _at("score", settings, by_name)
+        self.reserve: list[fw.ReservePlugin] = _at("reserve", settings, by_name)
+        self.permit: list[fw.PermitPlugin] = _at("permit", settings, by_name)
+        self.pre_bind: list[fw.PreBindPlugin] = _at("preBind", settings, by_name)
+        self.bind: list[fw.BindPlugin] = _at("bind", settings, by_name)
+        self.post_bind: list[fw.PostBindPlugin] = _at("postBind", settings, by_name)
+        self.enqueue_extensions: list[fw.EnqueueExtensions] = [plugin for plugin in plugins if isinstance(plugin, fw.EnqueueExtensions)]
         self.watches: set[ResourceType] = {resource for plugin in plugins for resource in getattr(plugin, "watches", ())}
         self.signers = self._signers()
         if len(self.queue_sort) != 1:
