@@ -57,6 +57,7 @@ from kcompat.flow_configuration import FlowConfiguration, mandatory
 from kcompat.leading import keep_running, run_leading
 from kcompat.registry import bootstrap
 from kcompat.registry.catalog import Catalog, default_catalog
+from kcompat.registry.rules.pod.capabilities import CAPABILITIES
 from kcompat.registry.stores import CacheReader, Stores
 from kcompat.service_network import ServiceNetwork
 from kcompat.storage.backends import open_backend
@@ -94,6 +95,7 @@ class ControlPlane:
         """Returns when requests are answered and the kubeconfig is written. Raises OSError (address taken), ValueError (bad setting)."""
         settings = self.settings
         settings.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        CAPABILITIES.allow_privileged = settings.allow_privileged
         self.pki = certificates.open_pki(settings.directory / "pki", self.clock, self._hosts())
         await self._open_store()
         await self._build_api()

@@ -57,6 +57,7 @@ class Settings:
     enable_admission_plugins: tuple[str, ...] = _flag((), "admission plugins to turn on besides the default ones")
     disable_admission_plugins: tuple[str, ...] = _flag((), "admission plugins to turn off")
     admission_control_config_file: str = _flag("", "file with the configuration of admission plugins", metavar="FILE")
+    allow_privileged: bool = _flag(True, "let containers be privileged; as most clusters do, though kube-apiserver's own default is not to")
     enable_priority_and_fairness: bool = _flag(True, "share the server among priority levels, as FlowSchemas say")
     max_requests_inflight: int = _flag(400, "requests worked on at once, with --max-mutating-requests-inflight; reads alone without priority and fairness")
     max_mutating_requests_inflight: int = _flag(200, "added to --max-requests-inflight; writes worked on at once without priority and fairness")

@@ -171,3 +171,50 @@ def test_the_order_asked_for_is_the_order_given(live: list[Any], wanted: list[An
     if live or wanted:
         merged = strategic.apply({"mergingList": live}, patch, merge_item())["mergingList"]
         assert [item["name"] for item in merged] == [name for name in order if name in {item["name"] for item in merged}]
+
+
+def merge_items(depth: int = 2) -> st.SearchStrategy[dict[str, Any]]:
+    """Objects of upstream's struct: maps, atomic lists, lists merged by key and sets."""
+    fields: dict[str, st.SearchStrategy[Any]] = {
+        "value": NAMES, "simpleMap": st.dictionaries(NAMES, NAMES, min_size=1, max_size=3), "nonMergingList": ITEMS.filter(len),
+        "mergingIntList": LISTS.filter(len),
+    }  # fmt: skip
+    if depth:
+        inner = merge_items(depth - 1)
+        keyed = LISTS.filter(len).flatmap(lambda names: st.tuples(*[inner.map(lambda tree, name=name: {**tree, "name": name}) for name in names]))
+        fields |= {"mergingList": keyed.map(list), "mergeItemPtr": inner.filter(len)}
+    return st.fixed_dictionaries({}, optional=fields)
+
+
+def difference(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    """A patch that makes new of old, as kubectl makes them."""
+    patch: dict[str, Any] = {key: None for key in old if key not in new}
+    for key, value in new.items():
+        before = old.get(key)
+        if before is None:
+            patch[key] = value
+        elif key == "mergingList":
+            patch |= keyed_difference(before, value)
+        elif key == "mergingIntList":
+            added, gone = [each for each in value if each not in before], [each for each in before if each not in value]
+            patch |= {key: added} if added else {}
+            patch |= {f"$deleteFromPrimitiveList/{key}": gone} if gone else {}
+            patch[f"$setElementOrder/{key}"] = value
+        elif before != value:
+            patch[key] = difference(before, value) if isinstance(value, dict) else value
+    return patch
+
+
+def keyed_difference(old: list[Any], new: list[Any]) -> dict[str, Any]:
+    before, after = ({item["name"]: item for item in items} for items in (old, new))
+    changed = [{**difference(before.get(name, {}), item), "name": name} for name, item in after.items() if before.get(name) != item]
+    gone = [{"$patch": "delete", "name": name} for name in before if name not in after]
+    return {"mergingList": [*changed, *gone], "$setElementOrder/mergingList": [{"name": name} for name in after]}
+
+
+@given(merge_items(), merge_items())
+def test_a_difference_applied_gives_the_other(old: dict[str, Any], new: dict[str, Any]) -> None:
+    before = copy.deepcopy(old)
+    assert strategic.apply(old, difference(old, new), merge_item()) == new
+    assert old == before
+    assert difference(new, new) == {} or strategic.apply(new, difference(new, new), merge_item()) == new

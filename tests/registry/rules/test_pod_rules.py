@@ -7,10 +7,14 @@ from typing import Any
 
 import pytest
 
+from kcompat.apimachinery.field import Path
 from kcompat.registry.columns import cells, pods
 from kcompat.registry.groups.core_pods import RESOURCES
+from kcompat.registry.rules.pod import security
+from kcompat.registry.rules.pod.capabilities import CAPABILITIES
 from kcompat.registry.rules.pod.equality import same
 from kcompat.registry.rules.pod.image import default_pull_policy, tag_of
+from kcompat.registry.rules.pod.options import NEW_POD
 from kcompat.registry.rules.pod.rules import PodRules
 
 Tree = dict[str, Any]
@@ -85,3 +89,12 @@ def test_times_and_lists_for_people() -> None:
     assert cells.format_list(["a"], 2) == "a"
     assert cells.format_list([], 2) == "<unset>"
     assert cells.format_label_selector({"matchExpressions": [{"key": "a", "operator": "What"}]}) == "<error>"
+
+
+def test_privileged_containers_where_the_administrator_forbids_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a kube-apiserver with --allow-privileged=false answers."""
+    context = {"privileged": True}
+    assert security.container_security_context(context, Path("securityContext"), True, NEW_POD) == []
+    monkeypatch.setattr(CAPABILITIES, "allow_privileged", False)
+    (error,) = security.container_security_context(context, Path("securityContext"), True, NEW_POD)
+    assert str(error) == "securityContext.privileged: Forbidden: disallowed by cluster policy"
