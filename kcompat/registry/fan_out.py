@@ -177,7 +177,9 @@ class Broadcast:
 class Stream:
     """One client's watch: an async iterator of whole encoded events, or piped to an outlet. Ends at its time, or when it is too slow."""
 
-    def __init__(self, store: Store, broadcast: Broadcast, initial: Sequence[Happening | Bookmark], options: WatchOptions, after: Revision) -> None:
+    def __init__(
+        self, store: Store, broadcast: Broadcast, initial: Sequence[Happening | Bookmark], options: WatchOptions, after: Revision
+    ) -> None:
         self.after = after
         """Events up to here are not for this stream."""
         self._store = store

@@ -150,7 +150,11 @@ async def test_every_watch_sees_each_event_once_in_order(api: Api, config_maps: 
 async def test_those_who_see_the_same_share_the_bytes(api: Api, config_maps: str) -> None:
     await api.ok("POST", config_maps, config_map("a"))
     connections = [Connection() for _ in range(3)]
-    urls = [f"{config_maps}?resourceVersion=1", f"{config_maps}?resourceVersion=1", f"{config_maps}?resourceVersion=1&labelSelector=odd%3D0"]
+    urls = [
+        f"{config_maps}?resourceVersion=1",
+        f"{config_maps}?resourceVersion=1",
+        f"{config_maps}?resourceVersion=1&labelSelector=odd%3D0",
+    ]
     tasks = [asyncio.create_task((await watching(api, url)).pipe(c)) for url, c in zip(urls, connections, strict=True)]
     await until(lambda: all(len(connection.chunks) == 1 for connection in connections))
     await api.ok("POST", config_maps, config_map("b"))

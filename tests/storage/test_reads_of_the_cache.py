@@ -15,7 +15,10 @@ from kcompat.storage.watch_cache import Entry, Layout, ResourceCache, WatchCache
 
 PREFIX = "/registry/pods/"
 LAYOUT = Layout(
-    PREFIX, codec.head("Pod", "v1"), {"spec.nodeName": lambda tree: tree["spec"]["nodeName"], "status.phase": lambda tree: "Running"}, ("spec.nodeName",)
+    PREFIX,
+    codec.head("Pod", "v1"),
+    {"spec.nodeName": lambda tree: tree["spec"]["nodeName"], "status.phase": lambda tree: "Running"},
+    ("spec.nodeName",),
 )
 RANDOM = random.Random(7)
 
@@ -44,7 +47,9 @@ class Changing:
     def _value(self, key: str) -> bytes:
         labels = {name: str(RANDOM.randrange(4)) for name in ("x", "y") if RANDOM.random() < 0.8} | {"own": key[-3:]}
         metadata = {"name": key[-3:], "namespace": key[-5], "labels": labels}
-        return orjson.dumps({"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "spec": {"nodeName": RANDOM.choice(["", "n1", "n2"])}})
+        return orjson.dumps(
+            {"kind": "Pod", "apiVersion": "v1", "metadata": metadata, "spec": {"nodeName": RANDOM.choice(["", "n1", "n2"])}}
+        )
 
     def everything(self) -> list[Entry]:
         return [self.cache.entries[key] for key in sorted(self.cache.entries)]
