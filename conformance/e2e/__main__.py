@@ -38,13 +38,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.check:
         do, tests = _check, affordable(ledger, options.check, options.processes)
     else:
-        do, tests = _record, chosen(options.test_class, options.focus, options.sig)
-        tests = [test for test in tests if options.result in ("", ledger[test.name].result)]
+        do, tests = _record, _asked_for(ledger, options)
     if not tests:
         print("no test fits")
         return 2
     with tempfile.TemporaryDirectory(prefix="kcompat-conformance-") as directory, fresh(Path(directory)) as kubeconfig:
         return do(ledger, tests, kubeconfig, options)
+
+
+def _asked_for(ledger: Ledger, options: argparse.Namespace) -> list[Test]:
+    fresh_enough = revision() if options.stale else None
+    tests = chosen(options.test_class, options.focus, options.sig)
+    return [test for test in tests if options.result in ("", ledger[test.name].result) and ledger[test.name].seen != fresh_enough]
 
 
 def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -53,11 +58,14 @@ def options_of(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--focus", default="", metavar="REGEX", help="only tests whose name fits")
     parser.add_argument("--sig", default="", help="only tests of this sig")
     parser.add_argument("--result", default="", choices=RESULTS, help="only tests of which the ledger says this")
+    parser.add_argument("--stale", action="store_true", help="only tests whose result is not of this revision: goes on where a run ended")
     parser.add_argument("--processes", type=int, default=min(4, 1 + (os.cpu_count() or 1)), help="ginkgo processes (default: %(default)s)")
     parser.add_argument("--slice", type=int, default=40, help="tests in one run of the e2e program (default: %(default)s)")
     parser.add_argument("--patience", type=float, default=900, metavar="SECONDS", help="for a slice (default: %(default).0f)")
     parser.add_argument("--bound", type=float, default=4 * 3600, metavar="SECONDS", help="for everything together (default: %(default).0f)")
-    parser.add_argument("--retries", type=int, default=1, help="for a test that failed: a busy machine misses deadlines (default: %(default)s)")
+    parser.add_argument(
+        "--retries", type=int, default=1, help="for a test that failed: a busy machine misses deadlines (default: %(default)s)"
+    )
     parser.add_argument("--check", type=float, default=0, metavar="SECONDS", help="only tests that passed, about so long; no regression")
     parser.add_argument("--page", action="store_true", help="only write docs/conformance.md again")
     return parser.parse_args(arguments)
@@ -98,7 +106,9 @@ def slices(tests: list[Test], kubeconfig: Path, options: argparse.Namespace, nam
         yield from _persistently(ordered[start : start + options.slice], kubeconfig, reports / f"{start:03}", options, ends)
 
 
-def _persistently(tests: list[Test], kubeconfig: Path, reports: Path, options: argparse.Namespace, ends: float) -> Iterator[dict[str, Outcome]]:
+def _persistently(
+    tests: list[Test], kubeconfig: Path, reports: Path, options: argparse.Namespace, ends: float
+) -> Iterator[dict[str, Outcome]]:
     """Outcomes attempt by attempt: a test held up by one that never ends runs again, and so does, `--retries` times, one that failed."""
     failures: Counter[str] = Counter()
     for attempt in range(ATTEMPTS + options.retries):

@@ -50,7 +50,9 @@ def test_reports_are_read(tmp_path: Path) -> None:
         ("timedout", "400", "endless", "<error>cut</error>"),
         ("interrupted", "4", "held up", ""),
     )
-    written = "".join(f'<testcase name="[It] {name}" status="{status}" time="{time}">{inner}</testcase>' for status, time, name, inner in cases)
+    written = "".join(
+        f'<testcase name="[It] {name}" status="{status}" time="{time}">{inner}</testcase>' for status, time, name, inner in cases
+    )
     (tmp_path / "junit_01.xml").write_text(f'<testsuites><testcase name="[AfterSuite]" status="passed"/>{written}</testsuites>')
     assert outcomes(tmp_path) == {
         "one": Outcome("pass", "", 1.0),
@@ -71,6 +73,7 @@ def test_the_ledger_keeps_what_was_seen(tmp_path: Path) -> None:
     assert [read[test.name].result for test in (passed, failed, vacuous, excluded)] == ["pass", "fail", "vacuous", "excluded"]
     assert (read[failed.name].cause, read[failed.name].seen) == ("expected 1 pod-N, got 2", "abc+")
     assert read[excluded.name].cause.startswith("nodes are simulated: ")
+    assert read[vacuous.name].cause == vacuous.needs
 
 
 def test_a_check_takes_the_quickest_that_fit(tmp_path: Path) -> None:
