@@ -83,9 +83,8 @@ func wait(what string, done func() bool) {
 	}
 }
 
-// following watches the pods from now on; the channel it returns is closed when n of them were seen to have reached
-// what is asked. A server that ends
-// the watch, as upstream's does when a watcher falls behind, is asked to go on from the last event.
+// following watches the pods from now on; the channel it returns is closed when n of them were seen to have reached what is asked.
+// A server that ends the watch, as upstream's does when a watcher falls behind, is asked to go on from the last event.
 func following(ctx context.Context, client *kubernetes.Clientset, n int, reached func(*event) bool) <-chan struct{} {
 	list, err := client.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{Limit: 1})
 	check(err)

@@ -34,6 +34,7 @@ Tree = dict[str, Any]
 Pair = tuple[str, str]
 """A topology key and a node's value of it."""
 
+_NO_TERMS = PodAffinity()
 _FILTER_KEY = "PreFilterInterPodAffinity"
 _SCORE_KEY = "PreScoreInterPodAffinity"
 _EXISTING = unschedulable("node(s) didn't satisfy existing pods anti-affinity rules")
@@ -221,7 +222,7 @@ class InterPodAffinity:
         """The pod's terms with namespace selectors replaced by the namespaces they select now."""
         affinity = pod["spec"].get("affinity")
         if not affinity or not ("podAffinity" in affinity or "podAntiAffinity" in affinity):
-            return PodAffinity()
+            return _NO_TERMS
         terms = parse_pod_affinity(pod)
         groups = (terms.required, terms.required_anti, terms.preferred, terms.preferred_anti)
         return PodAffinity(*(tuple(self._with_namespaces(term) for term in group) for group in groups))
