@@ -19,7 +19,7 @@ LATER = dict.fromkeys(
     ("assert_short_name", "assert_singular_name", "ambiguous_shortname", "explain_crd_with_additional_properties", "kubectl_apply")
     + ("kubectl_server_side_apply", "kubectl_events", "crd", "crd_deletion_recreation", "deprecated_api"),
     "custom resources",
-) | {"swagger": "upstream's sentences on parameters, which are not shipped"}
+) | {"swagger": "upstream's sentences on parameters, which are not shipped", "multi_resources": "raw.githubusercontent.com"}
 """Groups that need what kcompat has not."""
 
 
@@ -32,30 +32,29 @@ class Ledger:
         self._groups: dict[str, dict[str, str]] = tree.get("groups") or {}
 
     def record(self, store: str, group: str, said: str) -> None:
-        entry = self._groups.setdefault(group, {})
-        entry[store] = said
-        if group in LATER:
-            entry["needs"] = LATER[group]
+        self._groups.setdefault(group, {})[store] = said
 
     def failures(self, store: str) -> Iterator[tuple[str, str]]:
         """Groups that fail on this store but not upstream, and need nothing that is not there, with what they printed."""
         for group, entry in self._groups.items():
-            if store in entry and _outcome(entry, store) == "failed":
+            if store in entry and _outcome(group, entry, store) == "failed":
                 yield group, entry[store]
 
     def totals(self, store: str) -> dict[str, int]:
-        return dict(Counter(_outcome(entry, store) for entry in self._groups.values() if store in entry))
+        return dict(Counter(_outcome(group, entry, store) for group, entry in self._groups.items() if store in entry))
 
     def save(self) -> None:
         stores = sorted({store for entry in self._groups.values() for store in entry if store != "needs"})
+        for group in LATER.keys() & self._groups.keys():
+            self._groups[group] = {"needs": LATER[group], **self._groups[group]}
         tree = {"totals": {store: self.totals(store) for store in stores}, "groups": self._groups}
         self._file.parent.mkdir(exist_ok=True)
         self._file.write_text(_HEAD + yaml.safe_dump(tree, sort_keys=False, width=160, allow_unicode=True))
 
 
-def _outcome(entry: dict[str, str], store: str) -> str:
+def _outcome(group: str, entry: dict[str, str], store: str) -> str:
     if entry[store] == OK:
         return OK
-    if "needs" in entry:
-        return f"need {entry['needs']}"
+    if group in LATER:
+        return f"need {LATER[group]}"
     return "fail upstream too" if entry.get(UPSTREAM, OK) != OK and store != UPSTREAM else "failed"
