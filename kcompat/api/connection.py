@@ -29,6 +29,7 @@ _REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ /\S* HTTP/1\.[01]\r\n"
 _HEADER_LINES = 8192
 """Of one request at most."""
 _PARTING_SECONDS = 0.25
+_REMEMBERED_CHAINS = 1024
 _TAKEN_BYTES = 1 << 16
 """Of an upgraded connection that may wait to be read."""
 
@@ -107,7 +108,7 @@ class Connection(RequestHandler):
             tls = transport.get_extra_info("ssl_object") if transport is not None else None
             address = transport.get_extra_info("peername") if transport is not None else None
             certificate = tls.getpeercert(True) if tls is not None else None
-            self.peer = Peer(address[0] if address else "", certificate, _intermediates(tls) if tls is not None and certificate else ())
+            self.peer = Peer(address[0] if address else "", certificate, _intermediates(tls, certificate) if tls is not None and certificate else ())
         return self.peer
 
     # -- clients that do not read --------------------------------------------------------------------------------------
@@ -189,15 +190,31 @@ class Connection(RequestHandler):
         return plain("400 Bad Request")
 
 
-def _intermediates(tls: ssl.SSLObject) -> tuple[bytes, ...]:
-    """What the client sent beside its own certificate. Python has it in public only from 3.13 on."""
-    chain = getattr(tls, "get_unverified_chain", None)
-    if chain is not None:
-        return tuple(chain()[1:])
+_came_with: dict[bytes, tuple[bytes, ...]] = {}
+"""What clients sent beside their certificates: a session that is resumed brings only the certificate itself."""
+
+
+def _intermediates(tls: ssl.SSLObject, certificate: bytes) -> tuple[bytes, ...]:
+    """What the client sent beside its own certificate, now or when the session began."""
+    found = _chain(tls)[1:]
+    if not found:
+        return _came_with.get(certificate, ())
+    if len(_came_with) >= _REMEMBERED_CHAINS:
+        del _came_with[next(iter(_came_with))]
+    _came_with[certificate] = found
+    return found
+
+
+def _chain(tls: ssl.SSLObject) -> tuple[bytes, ...]:
+    """The client's certificate and what came with it. Python has it in public only from 3.13 on; resumed sessions may have none."""
+    public = getattr(tls, "get_unverified_chain", None)
+    if public is not None:
+        return tuple(public() or ())
     try:
         import _ssl
 
-        return tuple(each.public_bytes(_ssl.ENCODING_DER) for each in tls._sslobj.get_unverified_chain()[1:])  # type: ignore[attr-defined]
+        chain = tls._sslobj.get_unverified_chain() or ()  # type: ignore[attr-defined]
+        return tuple(each.public_bytes(_ssl.ENCODING_DER) for each in chain)
     except (ImportError, AttributeError):
         return ()
 

@@ -57,10 +57,15 @@ func controllerRuntime(config *rest.Config) {
 	defer stop()
 	lease, retry := 4*time.Second, 500*time.Millisecond
 	renew := 3 * time.Second
+	webhooks, err := webhookServer()
+	if err != nil {
+		step(name, "webhook server", func(context.Context) error { return err })
+		return
+	}
 	var manager ctrl.Manager
 	step(name, "manager with cache and leader election", func(context.Context) error {
 		made, err := ctrl.NewManager(config, ctrl.Options{
-			Metrics: server.Options{BindAddress: "0"}, LeaderElection: true, LeaderElectionID: "operator", LeaderElectionNamespace: namespace,
+			Metrics: server.Options{BindAddress: "0"}, WebhookServer: webhooks, LeaderElection: true, LeaderElectionID: "operator", LeaderElectionNamespace: namespace,
 			LeaseDuration: &lease, RenewDeadline: &renew, RetryPeriod: &retry, LeaderElectionReleaseOnCancel: true,
 			Cache: cache.Options{DefaultNamespaces: map[string]cache.Config{namespace: {}}},
 		})
@@ -119,6 +124,7 @@ func controllerRuntime(config *rest.Config) {
 			return err == nil && now.UID != made.UID && now.Status.ReadyReplicas == 1, client.IgnoreNotFound(err)
 		})
 	})
+	step(name, "webhook server, its configuration", func(ctx context.Context) error { return configuresWebhook(ctx, manager) })
 	step(name, "finalizer, owned objects collected", func(ctx context.Context) error {
 		source := &corev1.ConfigMap{ObjectMeta: metav1.ObjectMeta{Name: key.Name, Namespace: key.Namespace}}
 		if err := manager.GetClient().Delete(ctx, source); err != nil {

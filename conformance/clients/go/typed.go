@@ -226,6 +226,8 @@ func typed(config *rest.Config) {
 		_, err = io.ReadAll(stream)
 		return err
 	})
+	step(client, "exec", func(ctx context.Context) error { return executes(ctx, config, set) })
+	step(client, "port-forward", func(ctx context.Context) error { return forwards(ctx, config, set) })
 	step(client, "evict", func(ctx context.Context) error {
 		pods, err := set.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=web"})
 		if err != nil || len(pods.Items) == 0 {

@@ -139,6 +139,25 @@ await step('logs', async () => {
   await new k8s.Log(config).log(namespace, await onePod(), 'web', stream, {});
 });
 
+await step('exec', async () => {
+  const [out, err] = [new PassThrough(), new PassThrough()];
+  const pod = await onePod();
+  const ended = new Promise((resolve, reject) => {
+    new k8s.Exec(config)
+      .exec(namespace, pod, 'web', ['sh', '-c', 'echo out; echo err >&2; exit 3'], out, err, null, false, resolve)
+      .catch(reject);
+  });
+  const status = await ended;
+  expect(status.reason === 'NonZeroExitCode' && status.details.causes[0].message === '3', status);
+  expect(String(out.read()) === 'out\n' && String(err.read()) === 'err\n', 'output');
+  const [input, echoed] = [new PassThrough(), new PassThrough()];
+  input.end('typed');
+  const done = await new Promise((resolve, reject) => {
+    new k8s.Exec(config).exec(namespace, pod, 'web', ['cat'], echoed, null, input, false, resolve).catch(reject);
+  });
+  expect(done.status === 'Success' && String(echoed.read()) === 'typed', done);
+});
+
 await step('evict', async () => {
   const name = await onePod();
   await core.createNamespacedPodEviction({ namespace, name, body: { metadata: { name, namespace } } });

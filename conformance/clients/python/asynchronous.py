@@ -10,6 +10,7 @@ from kubernetes_asyncio import client, config, watch
 from kubernetes_asyncio.client.exceptions import ApiException
 from kubernetes_asyncio.leaderelection import electionconfig, leaderelection
 from kubernetes_asyncio.leaderelection.resourcelock.leaselock import LeaseLock
+from kubernetes_asyncio.stream import WsApiClient
 
 NAME = "kubernetes_asyncio"
 
@@ -109,6 +110,15 @@ async def logs_and_eviction(api: client.ApiClient) -> None:
     await until(gone)
 
 
+async def executes(api: client.ApiClient) -> None:
+    name = (await client.CoreV1Api(api).list_namespaced_pod(NAMESPACE, label_selector="app=web")).items[0].metadata.name
+    async with WsApiClient() as sockets:
+        said = await client.CoreV1Api(sockets).connect_get_namespaced_pod_exec(
+            name, NAMESPACE, command=["echo", "hi"], stdin=False, stdout=True, stderr=True, tty=False
+        )
+    expect(said == "hi\n", said)
+
+
 async def elects(api: client.ApiClient) -> None:
     leading = asyncio.Event()
 
@@ -134,7 +144,8 @@ async def deletes(api: client.ApiClient) -> None:
 
 STEPS = {
     "create, list in pages": creates, "update and conflict": updates, "patches": patches, "apply and its conflict": applies, "watch": watches,
-    "watch of a compacted revision": expires, "deployment to running pods": rolls_out, "logs, evict": logs_and_eviction,
+    "watch of a compacted revision": expires, "deployment to running pods": rolls_out, "exec": executes,
+    "logs, evict": logs_and_eviction,
     "leader election": elects, "delete, deletecollection": deletes,
 }  # fmt: skip
 

@@ -11,6 +11,7 @@ from kubernetes import client, config, dynamic, watch
 from kubernetes.client.exceptions import ApiException
 from kubernetes.leaderelection import electionconfig, leaderelection
 from kubernetes.leaderelection.resourcelock.leaselock import LeaseLock
+from kubernetes.stream import portforward, stream
 
 NAME = "kubernetes"
 config.load_kube_config()
@@ -130,6 +131,27 @@ def logs() -> None:
     core.read_namespaced_pod_log(pod.metadata.name, NAMESPACE)
 
 
+def executes() -> None:
+    name = core.list_namespaced_pod(NAMESPACE, label_selector="app=web").items[0].metadata.name
+    once = {"stdin": False, "stdout": True, "stderr": True, "tty": False}
+    said = stream(core.connect_get_namespaced_pod_exec, name, NAMESPACE, command=["sh", "-c", "echo out; echo err >&2"], **once)
+    expect(said == "out\nerr\n", said)
+    shell = stream(core.connect_get_namespaced_pod_exec, name, NAMESPACE, command=["sh"], _preload_content=False, **{**once, "stdin": True})
+    shell.write_stdin("echo $((6 * 7))\n")
+    expect(shell.readline_stdout(timeout=10) == "42", "the shell does not answer")
+    shell.write_stdin("exit 5\n")
+    shell.run_forever(timeout=10)
+    expect(shell.returncode == 5, shell.returncode)
+
+
+def forwards() -> None:
+    """Simulated pods listen nowhere: the way there is what is tried."""
+    name = core.list_namespaced_pod(NAMESPACE, label_selector="app=web").items[0].metadata.name
+    forwarded = portforward(core.connect_get_namespaced_pod_portforward, name, NAMESPACE, ports="80")
+    forwarded.socket(80).recv(1)
+    expect("connection refused" in (forwarded.error(80) or ""), forwarded.error(80))
+
+
 def evicts() -> None:
     pod = core.list_namespaced_pod(NAMESPACE, label_selector="app=web").items[0].metadata.name
     core.create_namespaced_pod_eviction(pod, NAMESPACE, client.V1Eviction(metadata=client.V1ObjectMeta(name=pod, namespace=NAMESPACE)))
@@ -163,7 +185,7 @@ def deletes() -> None:
 STEPS = {
     "version and groups": version, "create, list in pages": creates, "update and conflict": updates, "patches": patches,
     "apply and its conflict": applies, "watch": watches, "watch of a compacted revision": expires, "list and watch on": informs,
-    "deployment to running pods, scale": rolls_out, "logs": logs, "evict": evicts, "leader election": elects, "delete, deletecollection": deletes,
+    "deployment to running pods, scale": rolls_out, "logs": logs, "exec": executes, "port-forward": forwards, "evict": evicts, "leader election": elects, "delete, deletecollection": deletes,
 }  # fmt: skip
 for name, work in STEPS.items():
     step(NAME, name, work)

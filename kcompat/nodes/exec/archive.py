@@ -21,7 +21,7 @@ async def tar(process: Process, arguments: Sequence[str]) -> int:
         return 1
     try:
         if "c" in letters:
-            data = _packed(process, where, operands)
+            data = _packed(process, where, operands, compressed="z" in letters)
             await process.out(data) if archive == "-" else process.files.write(process.path(archive), data)
         elif "x" in letters or "t" in letters:
             data = await _input(process) if archive == "-" else process.files.read(process.path(archive))
@@ -56,9 +56,9 @@ def _options(arguments: Sequence[str]) -> tuple[str, list[str], str, str]:
     return letters, operands, directory, archive
 
 
-def _packed(process: Process, where: str, operands: Sequence[str]) -> bytes:
+def _packed(process: Process, where: str, operands: Sequence[str], *, compressed: bool) -> bytes:
     packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w") as archive:
+    with tarfile.open(fileobj=packed, mode="w:gz" if compressed else "w") as archive:
         for operand in operands:
             root = posixpath.normpath(posixpath.join(where, operand))
             if not process.files.exists(root):

@@ -245,12 +245,24 @@ async def test_certificates_that_come_with_the_clients(pki: tuple[certificates.P
     context = ssl.create_default_context(cadata=authority.certificate_pem.decode())
     context.load_cert_chain(file)
     async with listening(pki) as (listener, handler):
-        reader, writer = await asyncio.open_connection("127.0.0.1", listener.port, ssl=context)
-        writer.write(GET + b"\r\n")
-        assert b"200 OK" in await reader.readline()
-        writer.close()
-        peer = handler.peers[-1]
-        assert (peer.certificate, peer.intermediates) == (pair.certificate_der, (between.certificate_der,))
+        for resumed in await asyncio.to_thread(_ask_again, context, listener.port):
+            peer = handler.peers[resumed]
+            assert (peer.certificate, peer.intermediates) == (pair.certificate_der, (between.certificate_der,))
+
+
+def _ask_again(context: ssl.SSLContext, port: int) -> list[bool]:
+    """Two requests, the second in the session of the first; whether each was resumed."""
+    context.maximum_version = ssl.TLSVersion.TLSv1_2  # its sessions are there at once
+    session, resumed = None, []
+    for _ in range(2):
+        plain = socket.create_connection(("127.0.0.1", port), timeout=10)
+        with context.wrap_socket(plain, server_hostname="127.0.0.1", session=session) as tls:
+            session = tls.session
+            tls.sendall(GET + b"\r\n")
+            assert b"200 OK" in tls.recv(1000)
+            resumed.append(bool(tls.session_reused))
+    assert resumed == [False, True]
+    return resumed
 
 
 async def test_plain_http_on_a_tls_port(pki: tuple[certificates.Pki, Path]) -> None:

@@ -8,12 +8,13 @@ use k8s_openapi::api::{apps::v1::Deployment, core::v1::{ConfigMap, Pod}};
 use kube::{
     Api, Client, Error, ResourceExt,
     api::{
-        ApiResource, DeleteParams, DynamicObject, EvictParams, GroupVersionKind, ListParams, LogParams, Patch, PatchParams, PostParams,
+        ApiResource, AttachParams, DeleteParams, DynamicObject, EvictParams, GroupVersionKind, ListParams, LogParams, Patch, PatchParams, PostParams,
         WatchEvent, WatchParams,
     },
     runtime::{WatchStreamExt, reflector, wait::{await_condition, conditions}, watcher},
 };
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
@@ -152,6 +153,25 @@ async fn reads_logs(pods: &Api<Pod>) -> Result {
     Ok(())
 }
 
+async fn executes(pods: &Api<Pod>) -> Result {
+    let found = pods.list(&ListParams::default().labels("app=web")).await?;
+    let name = found.items.first().ok_or("no pods")?.name_any();
+    let mut process = pods.exec(&name, ["sh", "-c", "cat; exit 3"], &AttachParams::default().stdin(true).stderr(false)).await?;
+    let status = process.take_status().ok_or("no status")?;
+    let mut input = process.stdin().ok_or("no stdin")?;
+    input.write_all(b"typed").await?;
+    input.shutdown().await?;
+    drop(input);
+    let mut said = String::new();
+    process.stdout().ok_or("no stdout")?.read_to_string(&mut said).await?;
+    let ended = status.await.ok_or("no end")?;
+    process.join().await?;
+    if said != "typed" || ended.reason.as_deref() != Some("NonZeroExitCode") {
+        return Err(format!("{said:?} {ended:?}").into());
+    }
+    Ok(())
+}
+
 async fn evicts(pods: &Api<Pod>) -> Result {
     let found = pods.list(&ListParams::default().labels("app=web")).await?;
     let pod = found.items.first().ok_or("no pods")?;
@@ -202,6 +222,7 @@ async fn main() -> Result {
     step("reflector that streams its list", informs(&maps, true)).await;
     step("deployment to running pods, scale", rolls_out(&deployments)).await;
     step("logs", reads_logs(&pods)).await;
+    step("exec", executes(&pods)).await;
     step("evict", evicts(&pods)).await;
     step("untyped and metadata only", untyped(&client, &namespace)).await;
     step("delete, deletecollection", deletes(&maps, &deployments)).await;

@@ -14,6 +14,9 @@ import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderElectionConfigBuilder;
 import io.fabric8.kubernetes.client.extended.leaderelection.resourcelock.LeaseLock;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.net.Socket;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
@@ -171,6 +174,23 @@ public final class Main {
         web.waitUntilCondition(now -> now != null && Integer.valueOf(3).equals(now.getStatus().getReadyReplicas()), 30, TimeUnit.SECONDS);
     }
 
+    private static void executes() throws Exception {
+        var pod = CLIENT.pods().inNamespace(NAMESPACE).withName(onePod().getMetadata().getName());
+        var out = new ByteArrayOutputStream();
+        try (var watch = pod.writingOutput(out).exec("sh", "-c", "echo out; exit 3")) {
+            expect(watch.exitCode().get(10, TimeUnit.SECONDS) == 3, "exit code");
+        }
+        expect(out.toString().equals("out\n"), out);
+        pod.file("/tmp/copied").upload(new ByteArrayInputStream("copied".getBytes()));
+        try (var read = pod.file("/tmp/copied").read()) {
+            expect(new String(read.readAllBytes()).equals("copied"), "the copy differs");
+        }
+        try (var forward = pod.portForward(80); var socket = new Socket("127.0.0.1", forward.getLocalPort())) {
+            socket.setSoTimeout(5000);
+            expect(socket.getInputStream().read() == -1, "a simulated pod answers");
+        }
+    }
+
     private static void evicts() {
         String name = onePod().getMetadata().getName();
         expect(CLIENT.pods().inNamespace(NAMESPACE).withName(name).evict(), "not evicted");
@@ -207,6 +227,7 @@ public final class Main {
         step("informer", Main::informs);
         step("deployment to running pods, scale", Main::rollsOut);
         step("logs", () -> CLIENT.pods().inNamespace(NAMESPACE).withName(onePod().getMetadata().getName()).getLog());
+        step("exec, copy, port-forward", Main::executes);
         step("evict", Main::evicts);
         step("leader election", Main::elects);
         step("delete, deletecollection", Main::deletes);

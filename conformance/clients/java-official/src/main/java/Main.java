@@ -18,6 +18,7 @@ import io.kubernetes.client.openapi.models.V1LabelSelector;
 import io.kubernetes.client.openapi.models.V1ObjectMeta;
 import io.kubernetes.client.openapi.models.V1PodSpec;
 import io.kubernetes.client.openapi.models.V1PodTemplateSpec;
+import io.kubernetes.client.Exec;
 import io.kubernetes.client.util.Config;
 import io.kubernetes.client.util.Watchable;
 import io.kubernetes.client.util.generic.GenericKubernetesApi;
@@ -191,6 +192,17 @@ public final class Main {
         until(() -> Integer.valueOf(3).equals(ready()));
     }
 
+    private static void executes() throws Exception {
+        Process process = new Exec(client).exec(NAMESPACE, onePod(), new String[] {"sh", "-c", "cat; exit 3"}, true, false);
+        try (var input = process.getOutputStream()) {
+            input.write("echoed".getBytes());
+        }
+        expect(new String(process.getInputStream().readNBytes(6)).equals("echoed"), "output");
+        process.destroy();
+        Process failing = new Exec(client).exec(NAMESPACE, onePod(), new String[] {"sh", "-c", "exit 3"}, false, false);
+        expect(failing.waitFor(10, TimeUnit.SECONDS) && failing.exitValue() == 3, "exit code");
+    }
+
     private static void evicts() throws Exception {
         String name = onePod();
         var eviction = new V1Eviction().metadata(new V1ObjectMeta().name(name).namespace(NAMESPACE));
@@ -236,6 +248,7 @@ public final class Main {
         step("informer", Main::informs);
         step("deployment to running pods, scale", Main::rollsOut);
         step("logs", () -> core.readNamespacedPodLog(onePod(), NAMESPACE).execute());
+        step("exec", Main::executes);
         step("evict", Main::evicts);
         step("leader election", Main::elects);
         step("delete, deletecollection", Main::deletes);
