@@ -32,6 +32,7 @@ from kcompat.api.request import Handler, Peer, Query, Request, Response, StreamR
 from kcompat.api.scope import Scope, Services
 from kcompat.api.server import Listener, tls_context
 from kcompat.api.tokens import TokenService
+from kcompat.apimachinery import feature_gates
 from kcompat.apimachinery.clock import Clock, Identity, SystemClock
 from kcompat.apimachinery.remote_command import Kubelet
 from kcompat.apimachinery.user import AUTHENTICATED, MASTERS, UserInfo
@@ -55,7 +56,7 @@ from kcompat.controller_settings import Own, controller_settings
 from kcompat.ensure import ensure_objects, ensure_policy
 from kcompat.flow_configuration import FlowConfiguration, mandatory
 from kcompat.leading import keep_running, run_leading
-from kcompat.registry import bootstrap
+from kcompat.registry import bootstrap, runtime_config
 from kcompat.registry.catalog import Catalog, default_catalog
 from kcompat.registry.rules.pod.capabilities import CAPABILITIES
 from kcompat.registry.stores import CacheReader, Stores
@@ -81,7 +82,9 @@ class ControlPlane:
         self.settings = settings
         self.clock = clock or SystemClock()
         self.identity = identity or Identity()
+        feature_gates.check(settings.feature_gates)
         self.catalog: Catalog = default_catalog(self.clock, self.identity)
+        runtime_config.apply(self.catalog, settings.runtime_config)
         self.handler: Handler
         self.pki: certificates.Pki
         self.listener: Listener
@@ -142,8 +145,14 @@ class ControlPlane:
             advertise_port=self.listener.port,
             today=self.clock.now().strftime("%Y-%m-%d"),
             client_ca=self.pki.ca.certificate_pem.decode(),
+            request_header_ca=self._request_header_ca(),
+            request_header=self._request_header_settings().by_flag(),
             group_versions=[(group, version) for group in self.catalog.groups() for version in self.catalog.versions(group)],
         )
+
+    def _request_header_ca(self) -> str:
+        file = self.settings.requestheader_client_ca_file
+        return Path(file).read_text() if file else self.pki.front_proxy_ca.certificate_pem.decode()
 
     async def _open_store(self) -> None:
         settings = self.settings
@@ -289,7 +298,7 @@ class ControlPlane:
             token_authenticators.insert(0, TokenFileAuthenticator(read_token_file(Path(settings.token_auth_file)), audiences))
         x509 = X509Authenticator(self._client_authorities(), clock)
         anonymous = AnonymousAuthenticator() if self._lets_anonymous_in() else None
-        proxy = RequestHeaderAuthenticator([self.pki.front_proxy_ca.certificate], RequestHeaderSettings(), clock)
+        proxy = RequestHeaderAuthenticator(self._front_proxy_authorities(), self._request_header_settings(), clock)
         authentication = Authentication([proxy, x509], token_authenticators, clock, anonymous)
         issuer = TokenIssuer(issuers[0], key, clock, self.identity)
         address = settings.advertise_address or settings.listen
@@ -301,6 +310,24 @@ class ControlPlane:
             log.warning("--anonymous-auth is off: it is not allowed together with the authorization mode AlwaysAllow")
             return False
         return self.settings.anonymous_auth
+
+    def _front_proxy_authorities(self) -> list[Any]:
+        from cryptography import x509
+
+        file = self.settings.requestheader_client_ca_file
+        return x509.load_pem_x509_certificates(Path(file).read_bytes()) if file else [self.pki.front_proxy_ca.certificate]
+
+    def _request_header_settings(self) -> RequestHeaderSettings:
+        """Raises ValueError."""
+        settings = self.settings
+        found = RequestHeaderSettings(
+            settings.requestheader_allowed_names, settings.requestheader_username_headers, settings.requestheader_uid_headers,
+            settings.requestheader_group_headers, settings.requestheader_extra_headers_prefix,
+        )  # fmt: skip
+        for flag, values in found.by_flag().items():
+            if any(not value.strip() for value in values):
+                raise ValueError(f'empty value in "requestheader-{flag}"')
+        return found
 
     def _client_authorities(self) -> list[Any]:
         from cryptography import x509
@@ -314,7 +341,7 @@ class ControlPlane:
         certificate = settings.tls_cert_file or str(pki / "apiserver.crt")
         key = settings.tls_private_key_file or str(pki / "apiserver.key")
         context = tls_context(certificate, key, str(pki / "ca.crt"))
-        context.load_verify_locations(str(pki / "front-proxy-ca.crt"))
+        context.load_verify_locations(settings.requestheader_client_ca_file or str(pki / "front-proxy-ca.crt"))
         if settings.client_ca_file:
             context.load_verify_locations(settings.client_ca_file)
         self.listener = Listener(self.handler, settings.host, settings.port, context)

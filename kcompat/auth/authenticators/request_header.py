@@ -24,6 +24,13 @@ class RequestHeaderSettings:
     group_headers: Sequence[str] = ("X-Remote-Group",)
     extra_header_prefixes: Sequence[str] = ("X-Remote-Extra-",)
 
+    def by_flag(self) -> dict[str, Sequence[str]]:
+        """By the flags' names, as the configuration for other API servers tells them."""
+        return {
+            "allowed-names": self.allowed_names, "username-headers": self.username_headers, "uid-headers": self.uid_headers,
+            "group-headers": self.group_headers, "extra-headers-prefix": self.extra_header_prefixes,
+        }  # fmt: skip
+
 
 class RequestHeaderAuthenticator:
     """Believes the headers of requests that come with a client certificate of the front proxy's own authority."""
