@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kcompat
 
-.PHONY: up test test-fast lint tools benchmark conformance conformance-all conformance-check unit-tables clients swap manifests test-cmd clean
+.PHONY: up test test-fast lint tools benchmark benchmark-growth conformance conformance-all conformance-check unit-tables clients swap manifests test-cmd clean
 
 up: $(VENV)/ready-run
 	$(BIN)/kcompat up $(ARGS)
@@ -28,6 +28,10 @@ tools: $(VENV)/ready-test
 benchmark: $(VENV)/ready-test
 	$(BIN)/python conformance/tools.py etcd kube-apiserver kube-controller-manager kube-scheduler
 	$(BIN)/python -m benchmarks --rounds 3 --record docs $(ARGS)
+
+# kcompat against itself: what operations cost at 1,000 and at 100,000 objects
+benchmark-growth: $(VENV)/ready-test
+	$(BIN)/python -m benchmarks.growth $(ARGS)
 
 # Upstream's conformance tests: make conformance CLASS=A FOCUS='Watchers' SIG=apps ARGS='--processes 2'. Results: conformance/ledger.yaml
 conformance: $(VENV)/ready-test
