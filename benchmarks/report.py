@@ -40,13 +40,27 @@ def _shown(row: Row, median: Median) -> float:
 
 
 def table(results: Results) -> str:
-    """Markdown, a line a row in the order of ROWS."""
+    """Markdown, a line a row in the order of ROWS, and under what circumstances they were measured."""
     lines = [
         _line(row, results.rows[row.name].median("upstream"), results.rows[row.name].median("kcompat"))
         for row in ROWS
         if row.name in results.rows
     ]
-    return "\n".join([_HEAD, *lines])
+    return "\n".join([_HEAD, *lines, "", _circumstances(results)]) if lines else _HEAD
+
+
+def _circumstances(results: Results) -> str:
+    rows = results.rows.values()
+    dates, machines = sorted({row.when for row in rows}), sorted({row.machine for row in rows})
+    rounds = [measured for row in rows for side in row.sides.values() for measured in side]
+    fewest, most = (
+        min(len(side) for row in rows for side in row.sides.values()),
+        max(len(side) for row in rows for side in row.sides.values()),
+    )
+    count = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+    load = f"{min(m.load for m in rounds):.1f} to {max(m.load for m in rounds):.1f}"
+    when = " to ".join(dict.fromkeys((dates[0], dates[-1])))
+    return f"Measured {when} on {', '.join(machines)}; rounds: {count}; load average of the machine before a measurement: {load}."
 
 
 def _line(row: Row, theirs: Median | None, ours: Median | None) -> str:

@@ -44,6 +44,12 @@ def test_absolute_limits_count() -> None:
     assert lines[3].endswith("≤ 1 s | no |")
 
 
+def test_the_circumstances_are_told() -> None:
+    quiet, busy = Measurement(1, 1.0, 1.0, 1.0, 0.25), Measurement(1, 1.0, 1.0, 1.0, 15.5)
+    found = results(get_configmap=([quiet], [busy]), create_pod=([quiet, busy], [busy]))
+    assert report.table(found).splitlines()[-1].endswith("rounds: 1 to 2; load average of the machine before a measurement: 0.2 to 15.5.")
+
+
 def test_recorded_rows_replace_those_of_their_name(tmp_path: Path) -> None:
     file = tmp_path / "benchmarks.json"
     results(get_configmap=([per_second(100)], [per_second(200)]), create_pod=([per_second(10)], [per_second(20)])).write(file)
