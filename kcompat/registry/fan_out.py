@@ -16,7 +16,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Protocol
 
 from kcompat.registry import watching
-from kcompat.registry.listing import ListOptions
+from kcompat.registry.listing import ListOptions, concern
 from kcompat.registry.store import Store
 from kcompat.registry.watching import Bookmark, Happening, WatchOptions
 from kcompat.storage import watch_cache
@@ -99,7 +99,7 @@ class Broadcast:
         self.on_close: Callable[[], object] = lambda: None
         self._options = options
         self._loop = asyncio.get_running_loop()
-        self._watcher = cache.subscribe(scope)
+        self._watcher = cache.subscribe(scope, concern(cache, scope, options))
         self._watcher.notify = self._notify
         self._streams: set[Stream] = set()
         self._newest: Revision = 0

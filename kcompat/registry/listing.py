@@ -16,7 +16,7 @@ from kcompat.registry import continue_tokens
 from kcompat.registry.store import Store
 from kcompat.storage.indexes import Term
 from kcompat.storage.interface import Compacted, FutureRevision, Revision
-from kcompat.storage.watch_cache import Entry, Past, ResourceCache
+from kcompat.storage.watch_cache import Concern, Entry, Past, ResourceCache
 
 EXACT, NOT_OLDER_THAN = "Exact", "NotOlderThan"
 _EQUAL = ("=", "==", "in")
@@ -194,6 +194,18 @@ def candidates(cache: ResourceCache, scope: str, options: ListOptions, start: st
         entry = cache.get(scope + name)
         return [entry] if entry is not None and (start is None or entry.key >= start) else []
     return cache.candidates(scope, options.terms, start)
+
+
+def concern(cache: ResourceCache, scope: str, options: ListOptions) -> Concern:
+    """The narrowest that holds every event the selectors can let through."""
+    name = options.fields.requires_exact_match("metadata.name")
+    if name is not None and (scope != cache.layout.prefix or not cache.layout.namespaced):
+        return scope + name
+    for field_name in cache.layout.indexes:
+        value = options.fields.requires_exact_match(field_name)
+        if value is not None:
+            return field_name, value
+    return scope
 
 
 def _first(page: Sequence[Entry], count: int, scope: str, revision: Revision) -> Listed:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from kcompat.apimachinery import errors
 from kcompat.apimachinery.field import FieldError, Path, forbidden, not_supported
-from kcompat.registry.listing import EXACT, NOT_OLDER_THAN, ListOptions, candidates, wait_for_revision
+from kcompat.registry.listing import EXACT, NOT_OLDER_THAN, ListOptions, candidates, concern, wait_for_revision
 from kcompat.registry.store import Store
 from kcompat.storage.interface import Compacted, Revision
 from kcompat.storage.watch_cache import ADDED, DELETED, MODIFIED, CacheEvent, Dropped, Entry, ResourceCache, Watcher
@@ -108,7 +108,7 @@ def parse_revision(text: str) -> Revision:
 async def _from_state(store: Store, scope: str, options: WatchOptions, revision: Revision) -> Start:
     cache = await (store.fresh() if options.list.resource_version == "" else store.entries())
     await wait_for_revision(store, revision)
-    watcher = cache.subscribe(scope)
+    watcher = cache.subscribe(scope, concern(cache, scope, options.list))
     if options.send_initial_events is False:
         return cache, [], watcher
     selected = options.list
@@ -123,11 +123,12 @@ async def _from_state(store: Store, scope: str, options: WatchOptions, revision:
 
 async def _from_revision(store: Store, scope: str, options: WatchOptions, revision: Revision) -> Start:
     cache = await store.entries()
-    watcher = cache.subscribe_after(scope, revision)
+    about = concern(cache, scope, options.list)
+    watcher = cache.subscribe_after(scope, revision, about)
     if watcher is not None:
         return cache, [], watcher
     try:
-        events, watcher = await cache.replay(scope, revision)
+        events, watcher = await cache.replay(scope, revision, about)
     except (Compacted, TimeoutError):
         oldest = cache.history_start
         raise errors.expired(f"too old resource version: {revision} ({oldest})") from None

@@ -193,13 +193,18 @@ class Dropped(Exception):
     """The watcher was too slow, or the cache was closed."""
 
 
+Concern = str | tuple[str, str]
+"""What a watcher wants to hear of: all under a key prefix (of the resource or a namespace), one key, or a declared index's field with a value."""
+
+
 class Watcher:
-    """A subscription to everything after `revision`. `take()` gives the events since the last call, filtered by key prefix alone."""
+    """A subscription to everything after `revision`. `take()` gives the events since the last call, filtered by concern and prefix alone."""
 
-    __slots__ = ("_wake", "bytes", "dropped", "events", "notify", "prefix", "revision", "trees")
+    __slots__ = ("_wake", "bytes", "concern", "dropped", "events", "notify", "prefix", "revision", "trees")
 
-    def __init__(self, prefix: str, revision: Revision) -> None:
+    def __init__(self, prefix: str, revision: Revision, concern: Concern = "") -> None:
         self.prefix = prefix
+        self.concern = concern or prefix
         self.revision = revision
         self.events: list[CacheEvent] = []
         self.dropped = False
@@ -274,6 +279,8 @@ class ResourceCache:
         self.changed: Revision = 0
         """Revision of the last change to this resource."""
         self.watchers: set[Watcher] = set()
+        self._concerned: dict[Concern, set[Watcher]] = {}
+        """The watchers again, so that an event only meets those it may concern."""
         self.callbacks: list[Callable[[CacheEvent], None]] = []
         self._loaded = False
         self._loading: asyncio.Lock = asyncio.Lock()
@@ -381,10 +388,10 @@ class ResourceCache:
     def _publish(self, change: CacheEvent) -> None:
         self.changed = change.revision
         self._remember(change)
-        key = change.entry.key
-        for watcher in self.watchers:
-            if key.startswith(watcher.prefix):
-                watcher.push(change)
+        for concern in self._concerns(change) if self.watchers else ():
+            for watcher in self._concerned.get(concern, ()):
+                if change.entry.key.startswith(watcher.prefix):
+                    watcher.push(change)
         self._tell(change)
         if not any(watcher.trees for watcher in self.watchers):
             change.entry.release()
@@ -398,6 +405,15 @@ class ResourceCache:
                 callback(change)
             except Exception:
                 log.exception("a follower of %s failed", self.layout.prefix)
+
+    def _concerns(self, change: CacheEvent) -> set[Concern]:
+        """What the change is about, the fields of before and after included."""
+        key = change.entry.key
+        concerns: set[Concern] = {self.layout.prefix, key[: key.rindex("/") + 1], key}
+        for version in (change.previous, change.entry if change.type != DELETED else None):
+            if version is not None:
+                concerns.update((name, version.fields.get(name, "")) for name in self.layout.indexes)
+        return concerns
 
     def _remember(self, change: CacheEvent) -> None:
         history = self.history
@@ -481,17 +497,18 @@ class ResourceCache:
             return self.scan(prefix, start)
         return [entries[key] for key in sorted(keys) if key.startswith(prefix) and (start is None or key >= start)]
 
-    def subscribe(self, prefix: str) -> Watcher:
-        """A watcher of everything after the cache's present revision. Call `unsubscribe` when done."""
-        watcher = Watcher(prefix, self.cache.revision)
+    def subscribe(self, prefix: str, concern: Concern = "") -> Watcher:
+        """A watcher of everything after the cache's present revision (or only of a concern under the prefix). Call `unsubscribe` when done."""
+        watcher = Watcher(prefix, self.cache.revision, concern)
         self.watchers.add(watcher)
+        self._concerned.setdefault(watcher.concern, set()).add(watcher)
         return watcher
 
-    def subscribe_after(self, prefix: str, revision: Revision) -> Watcher | None:
+    def subscribe_after(self, prefix: str, revision: Revision, concern: Concern = "") -> Watcher | None:
         """A watcher that starts with the kept events after `revision`; None when they are no longer all here."""
         if revision < self.history_start:
             return None
-        watcher = self.subscribe(prefix)
+        watcher = self.subscribe(prefix, concern)
         watcher.revision = max(watcher.revision, revision)
         if revision < self.changed:
             watcher.events = [e for e in self.history if e.revision > revision and e.entry.key.startswith(prefix)]
@@ -499,8 +516,12 @@ class ResourceCache:
 
     def unsubscribe(self, watcher: Watcher) -> None:
         self.watchers.discard(watcher)
+        concerned = self._concerned.get(watcher.concern, set())
+        concerned.discard(watcher)
+        if not concerned:
+            self._concerned.pop(watcher.concern, None)
 
-    async def replay(self, prefix: str, revision: Revision) -> tuple[list[CacheEvent], Watcher]:
+    async def replay(self, prefix: str, revision: Revision, concern: Concern = "") -> tuple[list[CacheEvent], Watcher]:
         """Events after `revision` from the backend's history up to what the cache keeps, and a watcher that goes on from there.
 
         Watches the whole root, as its batches pass every revision even when this resource did not change. Raises Compacted.
@@ -508,7 +529,7 @@ class ResourceCache:
         events: list[CacheEvent] = []
         batches = self.cache.backend.watch(self.cache.root, after=revision)
         try:
-            while (watcher := self.subscribe_after(prefix, revision)) is None:
+            while (watcher := self.subscribe_after(prefix, revision, concern)) is None:
                 async with asyncio.timeout(10):
                     batch = await anext(batches)
                 events.extend(self._historic(event) for event in batch.events if event.key.startswith(prefix))

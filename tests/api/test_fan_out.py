@@ -19,6 +19,7 @@ SELECTORS = {
     "": lambda labels: True,
     "labelSelector=odd%3D1": lambda labels: labels.get("odd") == "1",
     "labelSelector=odd%21%3D1": lambda labels: labels.get("odd") != "1",
+    "fieldSelector=metadata.name%3Dm3": lambda labels: labels["name"] == "m3",
 }
 
 
@@ -86,7 +87,7 @@ class History:
 
     async def change(self) -> None:
         name, odd = f"m{random.randrange(12)}", random.randrange(2)
-        labels, before = {"odd": str(odd)}, self._present.get(name)
+        labels, before = {"odd": str(odd), "name": name}, self._present.get(name)
         if before is None:
             found = await self.api.ok("POST", self.url, config_map(name, odd, random.randrange(50)))
         elif random.random() < 0.3:

@@ -11,7 +11,7 @@ import pytest
 from kcompat.storage import codec, indexes, watch_cache
 from kcompat.storage.indexes import Index, Term
 from kcompat.storage.interface import Event
-from kcompat.storage.watch_cache import Entry, Layout, ResourceCache, WatchCache
+from kcompat.storage.watch_cache import Concern, Entry, Layout, ResourceCache, WatchCache
 
 PREFIX = "/registry/pods/"
 LAYOUT = Layout(
@@ -20,7 +20,7 @@ LAYOUT = Layout(
     {"spec.nodeName": lambda tree: tree["spec"]["nodeName"], "status.phase": lambda tree: "Running"},
     ("spec.nodeName",),
 )
-RANDOM = random.Random(7)
+RANDOM = random.Random()
 
 
 class Changing:
@@ -59,6 +59,7 @@ class Changing:
 def changing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Changing]:
     monkeypatch.setattr(watch_cache, "_WORTH_AN_INDEX", 0)
     monkeypatch.setattr(indexes, "MADE_AT_MOST", 2)
+    RANDOM.seed(7)
     yield Changing()
 
 
@@ -107,12 +108,35 @@ def test_an_index_forgets_what_has_gone() -> None:
     assert not index._keys
 
 
+CONCERNS: list[tuple[str, Concern]] = [
+    (PREFIX, ""), (f"{PREFIX}a/", ""), (f"{PREFIX}a/", f"{PREFIX}a/p07"), (PREFIX, ("spec.nodeName", "n1")), (f"{PREFIX}b/", ("spec.nodeName", "")),
+]  # fmt: skip
+
+
+def test_watchers_hear_of_what_concerns_them_and_of_nothing_else(changing: Changing) -> None:
+    watchers = [(changing.cache.subscribe(prefix, concern), prefix, concern) for prefix, concern in CONCERNS for _ in range(2)]
+    before: dict[str, Entry] = {}
+    for _ in range(1500):
+        changing.change()
+        after = dict(changing.cache.entries)
+        (key,) = [key for key in {**before, **after} if before.get(key) is not after.get(key)]
+        versions = [entry for entry in (before.get(key), after.get(key)) if entry is not None]
+        for watcher, prefix, concern in watchers:
+            fulfilled = any(entry.fields.get(concern[0]) == concern[1] for entry in versions) if isinstance(concern, tuple) else concern in ("", key)
+            heard = [event.entry.key for event in watcher.collect()]
+            assert heard == ([key] if fulfilled and key.startswith(prefix) else [])
+        before = after
+    for watcher, *_ in watchers:
+        changing.cache.unsubscribe(watcher)
+    assert not changing.cache.watchers and not changing.cache._concerned
+
+
 def test_pages_of_the_past(changing: Changing, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch_cache, "HISTORY", 60)
     for _ in range(800):
         changing.change()
-        revision = changing.revision - RANDOM.randrange(100)
-        past = changing.cache.past(revision) if revision > 0 else None
+        revision = max(1, changing.revision - RANDOM.randrange(100))
+        past = changing.cache.past(revision)
         if past is None:
             assert revision < changing.cache.history_start
             continue
