@@ -99,6 +99,24 @@ class Settings:
         "", "authority for the signer kubernetes.io/legacy-unknown", metavar="FILE", parts="controllers"
     )
     cluster_signing_legacy_unknown_key_file: str = _flag("", "key of that authority", metavar="FILE", parts="controllers")
+    horizontal_pod_autoscaler_sync_period: str = _flag("15s", "how often autoscalers are looked at", metavar="DURATION", parts="controllers")
+    horizontal_pod_autoscaler_downscale_stabilization: str = _flag(
+        "5m0s", "how long a higher recommendation holds", metavar="DURATION", parts="controllers"
+    )
+    horizontal_pod_autoscaler_tolerance: str = _flag(
+        "0.1", "by which part of its target a measurement may be off", metavar="NUMBER", parts="controllers"
+    )
+    horizontal_pod_autoscaler_cpu_initialization_period: str = _flag(
+        "5m0s", "how long after its start a pod's use of CPU may be skipped", metavar="DURATION", parts="controllers"
+    )
+    horizontal_pod_autoscaler_initial_readiness_delay: str = _flag(
+        "30s", "how long after its start a pod that is not ready is starting", metavar="DURATION", parts="controllers"
+    )
+    node_monitor_grace_period: str = _flag(
+        "50s", "how long a node may be silent until it is not ready", metavar="DURATION", parts="controllers"
+    )
+    node_startup_grace_period: str = _flag("1m0s", "the same for one that just started", metavar="DURATION", parts="controllers")
+    terminated_pod_gc_threshold: int = _flag(12500, "how many ended pods are kept", parts="controllers")
     leader_elect: bool = _flag(False, "run controllers and scheduler only while holding their Lease", parts="controllers scheduler")
     verbosity: int = _flag(0, "more log lines: 1 informs, 2 debugs", parts="apiserver controllers scheduler nodes")
 

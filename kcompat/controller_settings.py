@@ -25,14 +25,26 @@ class Own:
 
 def controller_settings(settings: Settings, own: Own, clock: Clock, identity: Identity) -> ControllerSettings:
     """Raises ValueError for flags that exclude each other or cannot be read, OSError for files that are missing."""
+    from kcompat.controllers.controller import Autoscaling
     from kcompat.controllers.controller import Settings as ControllerSettings
 
+    autoscaling = Autoscaling(
+        seconds(settings.horizontal_pod_autoscaler_sync_period),
+        seconds(settings.horizontal_pod_autoscaler_downscale_stabilization),
+        float(settings.horizontal_pod_autoscaler_tolerance),
+        seconds(settings.horizontal_pod_autoscaler_cpu_initialization_period),
+        seconds(settings.horizontal_pod_autoscaler_initial_readiness_delay),
+    )
     return ControllerSettings(
         root_ca=Path(settings.root_ca_file).read_text() if settings.root_ca_file else own.root_ca,
         sign_token=_token_signer(settings.service_account_private_key_file or own.token_key, clock, identity),
         signing=signing_files(settings, own.authority),
         signing_seconds=seconds(settings.cluster_signing_duration),
         legacy_token_seconds=seconds(settings.legacy_service_account_token_clean_up_period),
+        autoscaling=autoscaling,
+        node_grace=seconds(settings.node_monitor_grace_period),
+        node_startup_grace=seconds(settings.node_startup_grace_period),
+        terminated_pods=settings.terminated_pod_gc_threshold,
     )
 
 

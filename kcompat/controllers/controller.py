@@ -31,11 +31,23 @@ OnChange = Callable[[Tree | None, Tree | None], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Autoscaling:
+    """upstream: --horizontal-pod-autoscaler-…; seconds, and the part of a target by which a measurement may be off."""
+
+    sync_period: float = 15.0
+    downscale_stabilization: float = 300.0
+    tolerance: float = 0.1
+    cpu_initialization_period: float = 300.0
+    initial_readiness_delay: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What controllers are told from outside. root_ca: PEM given to every namespace; workers: concurrent syncs by controller name;
     namespace_grace: seconds between the deletion of a namespace and that of its content (None: a moment);
     sign_token: makes the token of a (service account, secret), None: nobody does; signing: certificate and key file of the authority behind
-    each signer's name; signing_seconds: how long its certificates last at most; legacy_token_seconds: how long a token secret may lie unused."""
+    each signer's name; signing_seconds: how long its certificates last at most; legacy_token_seconds: how long a token secret may lie unused;
+    node_grace, node_startup_grace: seconds of silence until a node counts as not ready; terminated_pods: how many ended pods are kept."""
 
     root_ca: str = ""
     workers: Mapping[str, int] = field(default_factory=dict)
@@ -44,6 +56,10 @@ class Settings:
     signing: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     signing_seconds: float = 365 * 24 * 3600.0
     legacy_token_seconds: float = 365 * 24 * 3600.0
+    autoscaling: Autoscaling = Autoscaling()
+    node_grace: float = 50.0
+    node_startup_grace: float = 60.0
+    terminated_pods: int = 12500
 
 
 class Requeue(Exception):

@@ -23,9 +23,6 @@ from kcompat.controllers.node_zones import Zones
 LEASES = ResourceType("coordination.k8s.io", "v1", "leases", "Lease")
 LEASE_NAMESPACE = "kube-node-lease"
 MONITOR_SECONDS = 5.0
-GRACE = timedelta(seconds=50)
-"""How long a kubelet may be silent (upstream: --node-monitor-grace-period)."""
-STARTUP_GRACE = timedelta(seconds=60)
 
 NOT_READY, UNREACHABLE = "node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"
 UNSCHEDULABLE = "node.kubernetes.io/unschedulable"
@@ -113,7 +110,7 @@ class NodeLifecycleController:
 
     def __init__(self, context: Context) -> None:
         self._queue = context.queue
-        self._clock = context.clock
+        self._clock, self._settings = context.clock, context.settings
         self._recorder = context.recorder
         self._client, self._pods_client = context.client.of(NODES), context.client.of(PODS)
         self._zones = Zones()
@@ -194,7 +191,8 @@ class NodeLifecycleController:
 
     def _patience(self, node: Tree) -> timedelta:
         ready = meta.find_condition(meta.conditions(node), "Ready")
-        return GRACE if ready is not None else STARTUP_GRACE
+        settings = self._settings
+        return timedelta(seconds=settings.node_grace if ready is not None else settings.node_startup_grace)
 
     async def _update(self, node: Tree) -> None:
         now = rfc3339(self._clock.now())

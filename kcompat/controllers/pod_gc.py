@@ -24,8 +24,6 @@ log = logging.getLogger(__name__)
 
 CHECK_SECONDS = 20.0
 QUARANTINE_SECONDS = 40.0
-TERMINATED_THRESHOLD = 12500
-"""How many ended pods are kept (upstream: --terminated-pod-gc-threshold)."""
 OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
 _ORPHANED = {"type": "DisruptionTarget", "status": "True", "reason": "DeletionByPodGC", "message": "PodGC: node no longer exists"}
 
@@ -71,6 +69,7 @@ class PodGCController:
 
     def __init__(self, context: Context) -> None:
         self._clock = context.clock
+        self._terminated_threshold = context.settings.terminated_pods
         self._pods_client, self._nodes_client = context.client.of(PODS), context.client.of(NODES)
         self._pods, self._nodes = context.watch(PODS), context.watch(NODES)
         self._missing: dict[str, float] = {}
@@ -86,7 +85,7 @@ class PodGCController:
 
     async def collect(self) -> None:
         pods = list(self._pods)
-        await self._remove(terminated(pods, TERMINATED_THRESHOLD))
+        await self._remove(terminated(pods, self._terminated_threshold))
         await self._remove(out_of_service(pods, self._nodes))
         gone = await self._gone_nodes(missing_nodes(pods, self._nodes.keys()))
         await self._remove([pod for pod in pods if podutil.node_name(pod) in gone], _ORPHANED)

@@ -11,6 +11,7 @@ from kcompat.apimachinery import meta
 from kcompat.client.resources import DEPLOYMENTS, EVENTS, PODS
 from kcompat.controllers.horizontal_pod_autoscaler.calculate import (
     CannotCompute,
+    Delays,
     Sample,
     Tolerances,
     by_average,
@@ -48,9 +49,9 @@ def test_pods_are_grouped_by_what_is_known_of_them():
         pod("young", started=60, changed=30), pod("never", ready="False", started=3600, changed=3590), pod("lost", ready="False", changed=60),
     ]  # fmt: skip
     measured = samples(ok=1, failed=1, young=1, never=1, lost=1)
-    found = group(pods, measured, "cpu", NOW)
+    found = group(pods, measured, "cpu", NOW, Delays())
     assert (found.ready, found.unready, found.missing, found.ignored) == (2, {"pending", "young", "never"}, {"silent"}, {"failed", "going"})
-    assert group(pods, measured, "memory", NOW).unready == {"pending"}
+    assert group(pods, measured, "memory", NOW, Delays()).unready == {"pending"}
 
 
 @pytest.mark.parametrize(

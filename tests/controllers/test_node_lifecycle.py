@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -93,7 +92,6 @@ def test_old_labels_follow_the_new_ones() -> None:
 
 
 async def test_a_silent_node_and_its_pods(world, monkeypatch) -> None:
-    monkeypatch.setattr(node_lifecycle, "GRACE", timedelta(seconds=0.1))
     monkeypatch.setattr(node_lifecycle, "MONITOR_SECONDS", 0.05)
     world.cluster.put(NODES, node({"Ready": "True"}, name="silent"))
     fine = node({"Ready": "True"}, name="fine")
@@ -103,7 +101,7 @@ async def test_a_silent_node_and_its_pods(world, monkeypatch) -> None:
     for name, place in (("a", "silent"), ("b", "fine")):
         pod = {"metadata": {"name": name, "namespace": "shop", "uid": name}, "spec": {"nodeName": place}, "status": {"phase": "Running"}}
         world.cluster.put(PODS, {**pod, "status": {"phase": "Running", "conditions": [condition]}})
-    async with world.running("node-lifecycle-controller"):
+    async with world.running("node-lifecycle-controller", node_grace=0.1):
         taints = ["unreachable:NoExecute", "unreachable:NoSchedule"]
         await until(lambda: sorted(shown(world.cluster.get(NODES, "", "silent")["spec"]["taints"])) == taints)
         await until(lambda: ready_of(world, "a") == "False")

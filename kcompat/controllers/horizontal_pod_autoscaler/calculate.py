@@ -17,10 +17,6 @@ from kcompat.client.interface import Tree
 from kcompat.controllers import pods as podutil
 from kcompat.controllers.controller import spec_of, status_of
 
-INITIALIZATION = timedelta(minutes=5)
-"""So long after its start a pod's use of CPU counts only when it is ready (upstream: --horizontal-pod-autoscaler-cpu-initialization-period)."""
-READINESS_DELAY = timedelta(seconds=30)
-"""A pod that became unready within this time of its start is taken to have never been ready."""
 MOST = 2**31 - 1
 
 
@@ -48,6 +44,18 @@ class Tolerances:
         return 1.0 - self.down <= ratio <= 1.0 + self.up
 
 
+@dataclass(frozen=True, slots=True)
+class Delays:
+    """So long after its start a pod's use of CPU counts only when it is ready; and a pod that became unready within `readiness` of its
+    start is taken to have never been ready (upstream: --horizontal-pod-autoscaler-cpu-initialization-period, …-initial-readiness-delay)."""
+
+    initialization: timedelta = timedelta(minutes=5)
+    readiness: timedelta = timedelta(seconds=30)
+
+
+_DELAYS = Delays()
+
+
 @dataclass(slots=True)
 class Groups:
     ready: int = 0
@@ -56,7 +64,7 @@ class Groups:
     ignored: set[str] = field(default_factory=set)
 
 
-def group(pods: Iterable[Tree], samples: Mapping[str, Sample], resource: str, now: datetime) -> Groups:
+def group(pods: Iterable[Tree], samples: Mapping[str, Sample], resource: str, now: datetime, delays: Delays) -> Groups:
     groups = Groups()
     for pod in pods:
         name = meta.name(pod)
@@ -66,30 +74,38 @@ def group(pods: Iterable[Tree], samples: Mapping[str, Sample], resource: str, no
             groups.unready.add(name)
         elif name not in samples:
             groups.missing.add(name)
-        elif resource == "cpu" and _is_unready(pod, samples[name], now):
+        elif resource == "cpu" and _is_unready(pod, samples[name], now, delays):
             groups.unready.add(name)
         else:
             groups.ready += 1
     return groups
 
 
-def _is_unready(pod: Tree, sample: Sample, now: datetime) -> bool:
+def _is_unready(pod: Tree, sample: Sample, now: datetime, delays: Delays) -> bool:
     """Whether what was measured of the pod's CPU may be that of its start."""
     condition, started = podutil.condition(pod, "Ready"), status_of(pod).get("startTime")
     if condition is None or started is None:
         return True
     start, changed = parse_rfc3339(started), condition.get("lastTransitionTime")
     since = parse_rfc3339(changed) if changed else start
-    if start + INITIALIZATION > now:
+    if start + delays.initialization > now:
         return condition["status"] == "False" or sample.timestamp < since + timedelta(seconds=sample.window)
-    return condition["status"] == "False" and start + READINESS_DELAY > since
+    return condition["status"] == "False" and start + delays.readiness > since
 
 
 def by_utilization(
-    pods: list[Tree], samples: Mapping[str, Sample], resource: str, container: str, target: int, current: int, tolerances: Tolerances, now: datetime
+    pods: list[Tree],
+    samples: Mapping[str, Sample],
+    resource: str,
+    container: str,
+    target: int,
+    current: int,
+    tolerances: Tolerances,
+    now: datetime,
+    delays: Delays = _DELAYS,
 ) -> tuple[int, int, int]:
     """Replicas, utilization in percent of the requests, and average use. Raises CannotCompute."""
-    groups, values = _usable(pods, samples, resource, now)
+    groups, values = _usable(pods, samples, resource, now, delays)
     requests = {meta.name(pod): request_of(pod, container, resource) for pod in pods}
     percent, average = _utilization(values, requests)
     replicas = _replicas(
@@ -104,10 +120,17 @@ def by_utilization(
 
 
 def by_average(
-    pods: list[Tree], samples: Mapping[str, Sample], resource: str, target: int, current: int, tolerances: Tolerances, now: datetime
+    pods: list[Tree],
+    samples: Mapping[str, Sample],
+    resource: str,
+    target: int,
+    current: int,
+    tolerances: Tolerances,
+    now: datetime,
+    delays: Delays = _DELAYS,
 ) -> tuple[int, int]:
     """Replicas and average use. Raises CannotCompute."""
-    groups, values = _usable(pods, samples, resource, now)
+    groups, values = _usable(pods, samples, resource, now, delays)
     replicas = _replicas(groups, values, current, tolerances, lambda measured: _average(measured) / target, lambda _pod: target)
     return replicas, _average(values)
 
@@ -132,10 +155,12 @@ def by_share(total: int, target: int, replicas: int, tolerances: Tolerances) -> 
     return wanted, ceil(total / replicas) if replicas else 0
 
 
-def _usable(pods: list[Tree], samples: Mapping[str, Sample], resource: str, now: datetime) -> tuple[Groups, dict[str, int]]:
+def _usable(
+    pods: list[Tree], samples: Mapping[str, Sample], resource: str, now: datetime, delays: Delays
+) -> tuple[Groups, dict[str, int]]:
     if not pods:
         raise CannotCompute("no pods returned by selector while calculating replica count")
-    groups = group(pods, samples, resource, now)
+    groups = group(pods, samples, resource, now, delays)
     dropped = groups.ignored | groups.unready
     values = {pod: sample.value for pod, sample in samples.items() if pod not in dropped}
     if not values:

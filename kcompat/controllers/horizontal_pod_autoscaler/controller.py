@@ -1,4 +1,4 @@
-"""The controller of HorizontalPodAutoscalers: looks at each every SYNC_SECONDS, and at once when its spec changes."""
+"""The controller of HorizontalPodAutoscalers: looks at each every few seconds, and at once when its spec changes."""
 
 from __future__ import annotations
 
@@ -21,8 +21,6 @@ from kcompat.controllers.horizontal_pod_autoscaler.proposals import CannotPropos
 log = logging.getLogger(__name__)
 
 HORIZONTAL_POD_AUTOSCALERS = ResourceType("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
-SYNC_SECONDS = 15.0
-"""upstream: --horizontal-pod-autoscaler-sync-period"""
 DISCOVERY_SECONDS = 10.0
 RETRIES = 5
 _KNOWN = {(kind.group, kind.kind): kind for kind in (DEPLOYMENTS, REPLICA_SETS, STATEFUL_SETS, REPLICATION_CONTROLLERS)}
@@ -66,7 +64,7 @@ class HorizontalPodAutoscalerController:
     """Keys are namespace/name of autoscalers."""
 
     def __init__(self, context: Context) -> None:
-        self._context, self._clock = context, context.clock
+        self._context, self._clock, self._settings = context, context.clock, context.settings.autoscaling
         self._client = context.client.of(HORIZONTAL_POD_AUTOSCALERS)
         self._autoscalers = context.watch(HORIZONTAL_POD_AUTOSCALERS, self._changed)
         self._pods = context.watch(PODS)
@@ -74,7 +72,7 @@ class HorizontalPodAutoscalerController:
         self._selectors: dict[str, LabelSelector] = {}
         self._kinds: dict[tuple[str, str], ResourceType] = dict(_KNOWN)
         self._discovered_at = float("-inf")
-        self._proposals = Proposals(Metrics(context.client, self._resource_of), context.clock.now)
+        self._proposals = Proposals(Metrics(context.client, self._resource_of), context.clock.now, self._settings)
 
     def _changed(self, old: Tree | None, new: Tree | None) -> None:
         """Its own status calls for nothing: it is looked at again soon anyhow."""
@@ -95,7 +93,7 @@ class HorizontalPodAutoscalerController:
             log.info("autoscaler %s: %s", key, error)
         if draft.changed:
             await self._write(draft)
-        return SYNC_SECONDS
+        return self._settings.sync_period
 
     async def _autoscale(self, draft: Draft, history: History) -> None:
         """Fills the draft and scales. Raises Failed."""
@@ -138,7 +136,8 @@ class HorizontalPodAutoscalerController:
         """Replicas, why, and the metrics' statuses (upstream: computeReplicasForMetrics, normalizeDesiredReplicas…)."""
         proposed, metric, statuses = await self._highest(draft, scale, current)
         why = f"{metric} above target" if proposed > current else "All metrics below target" if proposed < current else ""
-        decision = normalize(spec_of(draft.tree), history, current, proposed, minimum, self._clock.monotonic())
+        window = self._settings.downscale_stabilization
+        decision = normalize(spec_of(draft.tree), history, current, proposed, minimum, self._clock.monotonic(), window)
         draft.condition("AbleToScale", "True", *decision.able)
         draft.condition("ScalingLimited", "True" if decision.limits else "False", *decision.limited)
         if current == 0 and decision.replicas < minimum:

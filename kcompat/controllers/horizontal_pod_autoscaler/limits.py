@@ -56,21 +56,23 @@ class Decision:
     limits: bool
 
 
-def normalize(spec: Any, history: History, current: int, proposed: int, minimum: int, now: float) -> Decision:
+def normalize(
+    spec: Any, history: History, current: int, proposed: int, minimum: int, now: float, downscale: float = DOWNSCALE_WINDOW
+) -> Decision:
     """What of a proposal is carried out, given an autoscaler's spec. The proposal enters the history."""
     behavior = spec.get("behavior")
     if behavior is None:
-        stable, able = _stabilize_simply(history, proposed, now)
+        stable, able = _stabilize_simply(history, proposed, now, downscale)
         replicas, limited = _limit_simply(current, stable, minimum, spec["maxReplicas"])
     else:
-        stable, able = _stabilize(behavior, history, current, proposed, now)
+        stable, able = _stabilize(behavior, history, (current, proposed), now, downscale)
         replicas, limited = _limit(behavior, history, current, stable, (minimum, spec["maxReplicas"]), now)
     history.recommend(now, proposed)
     return Decision(replicas, able, limited, replicas != stable)
 
 
-def _stabilize_simply(history: History, proposed: int, now: float) -> tuple[int, Reason]:
-    highest = max([proposed, *(replicas for _, replicas in _since(history.recommendations, now - DOWNSCALE_WINDOW))])
+def _stabilize_simply(history: History, proposed: int, now: float, downscale: float) -> tuple[int, Reason]:
+    highest = max([proposed, *(replicas for _, replicas in _since(history.recommendations, now - downscale))])
     return highest, _READY if highest == proposed else ("ScaleDownStabilized", _HIGHER)
 
 
@@ -82,11 +84,12 @@ def _limit_simply(current: int, wanted: int, minimum: int, maximum: int) -> tupl
     return (most, reason) if wanted > most else (wanted, _WITHIN)
 
 
-def _stabilize(behavior: Any, history: History, current: int, proposed: int, now: float) -> tuple[int, Reason]:
-    """The lowest recent recommendation upwards, the highest downwards, each within its own window."""
+def _stabilize(behavior: Any, history: History, step: tuple[int, int], now: float, downscale: float) -> tuple[int, Reason]:
+    """The lowest recent recommendation upwards, the highest downwards, each within its own window; step: from, to."""
+    current, proposed = step
     up, down = behavior["scaleUp"], behavior["scaleDown"]
     recent_up = _since(history.recommendations, now - up["stabilizationWindowSeconds"])
-    recent_down = _since(history.recommendations, now - down.get("stabilizationWindowSeconds", DOWNSCALE_WINDOW))
+    recent_down = _since(history.recommendations, now - down.get("stabilizationWindowSeconds", downscale))
     lowest = min([proposed, *(replicas for _, replicas in recent_up)])
     highest = max([proposed, *(replicas for _, replicas in recent_down)])
     stable = min(max(current, lowest), highest)

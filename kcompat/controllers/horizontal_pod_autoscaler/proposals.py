@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from kcompat.apimachinery import meta
 from kcompat.apimachinery.quantity import BINARY_SI, DECIMAL_SI, from_json, new_milli
 from kcompat.apimachinery.selectors import from_label_selector
 from kcompat.client.interface import Tree
-from kcompat.controllers.controller import spec_of
+from kcompat.controllers.controller import Autoscaling, spec_of
 from kcompat.controllers.horizontal_pod_autoscaler.calculate import (
     CannotCompute,
+    Delays,
     Tolerances,
     by_average,
     by_share,
@@ -53,12 +54,12 @@ class CannotPropose(Exception):
         self.reason, self.cause = reason, cause
 
 
-def tolerances(autoscaler: Tree) -> Tolerances:
+def tolerances(autoscaler: Tree, default: float) -> Tolerances:
     behavior = spec_of(autoscaler).get("behavior") or {}
 
     def of(direction: str) -> float:
         stated = (behavior.get(direction) or {}).get("tolerance")
-        return 0.1 if stated is None else float(from_json(stated))
+        return default if stated is None else float(from_json(stated))
 
     return Tolerances(of("scaleDown"), of("scaleUp"))
 
@@ -66,8 +67,11 @@ def tolerances(autoscaler: Tree) -> Tolerances:
 class Proposals:
     """Asks the metrics and computes."""
 
-    def __init__(self, metrics: Metrics, now: Callable[[], datetime]) -> None:
+    def __init__(self, metrics: Metrics, now: Callable[[], datetime], settings: Autoscaling) -> None:
         self._metrics, self._now = metrics, now
+        self._tolerance = settings.tolerance
+        initialization, readiness = settings.cpu_initialization_period, settings.initial_readiness_delay
+        self._delays = Delays(timedelta(seconds=initialization), timedelta(seconds=readiness))
         self._by_type: Mapping[str, Callable[[Tree, Any, Target], Awaitable[Proposal]]] = {
             "Resource": self._resource,
             "ContainerResource": self._container_resource,
@@ -100,17 +104,17 @@ class Proposals:
         return Proposal(replicas, words, {"type": "ContainerResource", "containerResource": named})
 
     async def _use(self, autoscaler: Tree, source: Any, container: str, target: Target) -> tuple[int, Tree, str]:
-        resource, wanted, allowed = source["name"], source["target"], tolerances(autoscaler)
+        resource, wanted, allowed = source["name"], source["target"], tolerances(autoscaler, self._tolerance)
         by_value = wanted.get("averageValue") is not None
         try:
             samples = await self._samples(resource, meta.namespace(autoscaler), target.selector, container)
             if by_value:
                 goal = from_json(wanted["averageValue"]).milli_value()
-                replicas, average = by_average(target.pods, samples, resource, goal, target.wanted, allowed, self._now())
+                replicas, average = by_average(target.pods, samples, resource, goal, target.wanted, allowed, self._now(), self._delays)
                 return replicas, {"averageValue": _amount(average, resource)}, f"{resource} resource"
             goal = wanted["averageUtilization"]
             replicas, percent, average = by_utilization(
-                target.pods, samples, resource, container, goal, target.wanted, allowed, self._now()
+                target.pods, samples, resource, container, goal, target.wanted, allowed, self._now(), self._delays
             )
         except CannotCompute as error:
             raise CannotCompute(f"failed to get {resource} {'usage' if by_value else 'utilization'}: {error}") from error
@@ -130,13 +134,13 @@ class Proposals:
             samples = await self._metrics.of_pods(name, meta.namespace(autoscaler), target.selector, selector)
         except CannotCompute as error:
             raise CannotCompute(f"unable to get metric {name}: {error}") from error
-        replicas, average = by_average(target.pods, samples, "", goal, target.wanted, tolerances(autoscaler), self._now())
+        replicas, average = by_average(target.pods, samples, "", goal, target.wanted, tolerances(autoscaler, self._tolerance), self._now(), self._delays)
         current = {"averageValue": _amount(average)}
         return Proposal(replicas, f"pods metric {name}", {"type": "Pods", "pods": {"metric": metric, "current": current}})
 
     async def _object(self, autoscaler: Tree, source: Any, target: Target) -> Proposal:
         metric, described, wanted = source["metric"], source["describedObject"], source["target"]
-        name, namespace, allowed = metric["name"], meta.namespace(autoscaler), tolerances(autoscaler)
+        name, namespace, allowed = metric["name"], meta.namespace(autoscaler), tolerances(autoscaler, self._tolerance)
         by_value = wanted["type"] == "Value"
         try:
             total = await self._metrics.of_object(name, namespace, described, _selector(metric))
@@ -153,7 +157,7 @@ class Proposals:
 
     async def _external(self, autoscaler: Tree, source: Any, target: Target) -> Proposal:
         metric, wanted = source["metric"], source["target"]
-        name, namespace, allowed = metric["name"], meta.namespace(autoscaler), tolerances(autoscaler)
+        name, namespace, allowed = metric["name"], meta.namespace(autoscaler), tolerances(autoscaler, self._tolerance)
         by_average_value = wanted.get("averageValue") is not None
         try:
             total = sum(await self._metrics.external(name, namespace, _selector(metric)))
