@@ -9,6 +9,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 HERE = Path(__file__).parent / "gotypes"
 MODULES = ("k8s.io/api", "k8s.io/apimachinery", "k8s.io/apiextensions-apiserver", "k8s.io/kube-aggregator", "k8s.io/kubernetes")
 
@@ -111,3 +113,20 @@ def resource(group: str, version: str, entry: dict[str, Any]) -> dict[str, Any]:
 def kind_of(entry: dict[str, Any]) -> dict[str, Any]:
     """The kind, with its group and version where they are not those of the resource."""
     return {k: entry[k] for k in ("kind",)} | {"kind" + k.capitalize(): entry[k] for k in ("group", "version") if entry.get(k)}
+
+
+def feature_gates(dirs: dict[str, Path]) -> dict[str, list[Any]]:
+    """Stage, default and whether it is locked of every feature gate, by name, as of this version of Kubernetes."""
+    listed = directory("k8s.io/kubernetes/test/compatibility_lifecycle/reference/versioned_feature_list.yaml", dirs)
+    this = _release(re.search(r"@v(\d+\.\d+)", str(dirs["k8s.io/kubernetes"]))[1])  # type: ignore[index]
+    found = {}
+    for gate in yaml.safe_load(listed.read_text()):
+        specs = [spec for spec in gate["versionedSpecs"] if _release(spec["version"]) <= this]
+        if specs:
+            now = max(specs, key=lambda spec: _release(spec["version"]))
+            found[gate["name"]] = [now["preRelease"] or "GA", now["default"], now["lockToDefault"]]
+    return dict(sorted(found.items()))
+
+
+def _release(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("."))
