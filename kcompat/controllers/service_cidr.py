@@ -71,7 +71,8 @@ class ServiceCIDRController:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._client = Client(context.client.transport, NAME).of(SERVICE_CIDRS)
+        self._client = context.client.of(SERVICE_CIDRS)
+        self._applier = Client(context.client.transport, NAME).of(SERVICE_CIDRS)
         self._cidrs = context.watch(SERVICE_CIDRS, self._cidr_changed)
         self._addresses = context.watch(IP_ADDRESSES, self._address_changed)
 
@@ -131,4 +132,4 @@ class ServiceCIDRController:
         condition = {**wanted, "lastTransitionTime": rfc3339(self._context.clock.now())}
         body: Tree = {"apiVersion": SERVICE_CIDRS.api_version, "kind": SERVICE_CIDRS.kind, "metadata": {"name": meta.name(cidr)}}
         body["status"] = {"conditions": [condition]}
-        await self._client.patch(meta.name(cidr), body, content_type=APPLY_PATCH, subresource="status", force=True)
+        await self._applier.patch(meta.name(cidr), body, content_type=APPLY_PATCH, subresource="status", force=True)
