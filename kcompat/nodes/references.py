@@ -7,6 +7,7 @@ makeEnvironmentVariables.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -105,7 +106,7 @@ class References:
         """Was everything there a moment ago? Then nothing needs to be asked."""
         namespace, now = meta.namespace(pod), self._clock.monotonic()
         for wanted in (*volumes_of(pod), *variables_of(pod)):
-            until, keys = self._known.get((namespace, wanted.kind, wanted.name), (0.0, frozenset()))
+            until, keys = self._known.get((namespace, wanted.kind, wanted.name), (-math.inf, frozenset()))
             if until < now or not keys.issuperset(wanted.keys):
                 return False
         return True

@@ -51,6 +51,8 @@ NODE = "node"
 """Index of pods by their node."""
 LOOK_UP_SECONDS, MOST_LOOK_UP_SECONDS = 0.5, 60.0
 """How long a pod waits before what it refers to is looked for again, at first and at most."""
+MOST_UNANSWERED_SECONDS = 4.0
+"""At most, when the server could not tell: a thousand pods must not stand still for a minute because it was busy."""
 
 
 class SimulatedNodes:
@@ -270,19 +272,26 @@ class SimulatedNodes:
         """Lets the pod go on when what it refers to is there, else asks again after a delay that doubles."""
         if kubelet.gone or kubelet.machines.get(machine.uid) is not machine or meta.is_being_deleted(machine.pod):
             return
+        most = MOST_LOOK_UP_SECONDS
         try:
-            missing = await self._references.missing_volumes(kubelet.client, machine.pod)
-            unresolved = await self._references.missing_variables(kubelet.client, machine.pod)
+            missing, unresolved = await self._missing(kubelet, machine)
         except (StatusError, OSError, TimeoutError) as error:
-            missing, unresolved = {"": str(error)}, {}
+            missing, unresolved, most = {"": str(error)}, {}, MOST_UNANSWERED_SECONDS
         machine.waits_for_volumes, machine.unresolved = bool(missing), unresolved
         for volume, problem in missing.items():
             message = f'MountVolume.SetUp failed for volume "{volume}" : {problem}'
             machine.happenings.append(Happening("Warning", "FailedMount", message))
         if missing or unresolved:
-            again = min(2 * delay, MOST_LOOK_UP_SECONDS)
+            again = min(2 * delay, most)
             self._timers.after(delay, lambda: self._jobs.put_nowait(lambda: self._look_up(kubelet, machine, again)))
         self._sync(kubelet, machine)
+
+    async def _missing(self, kubelet: Kubelet, machine: PodMachine) -> tuple[dict[str, str], dict[str, str]]:
+        """What is wrong, by volume and by container; what another pod found meanwhile is not asked for again."""
+        client, pod = kubelet.client, machine.pod
+        if self._references.are_known(pod):
+            return {}, {}
+        return await self._references.missing_volumes(client, pod), await self._references.missing_variables(client, pod)
 
     def _pod_deleted(self, pod: Tree) -> None:
         kubelet = self._kubelets.get(pod["spec"].get("nodeName") or "")

@@ -18,8 +18,15 @@ from kcompat.nodes.simulated import SimulatedNodes
 FAST = {"events_per_second": 10000.0}
 
 
+class LoopClock(SystemClock):
+    """Seconds pass as the event loop has them."""
+
+    def monotonic(self):
+        return asyncio.get_running_loop().time()
+
+
 @contextlib.asynccontextmanager
-async def simulated(cluster, count=1, **settings):
+async def simulated(cluster, count=1, clock=None, **settings):
     identity = Identity(random.Random(1))
     factory = InformerFactory(Client(cluster.transport()), identity)
     groups = {}
@@ -28,7 +35,7 @@ async def simulated(cluster, count=1, **settings):
         groups[user] = of
         return Client(cluster.transport(user))
 
-    nodes = SimulatedNodes(client_for, factory, SystemClock(), identity, NodeSettings(**{**FAST, **settings}), count)
+    nodes = SimulatedNodes(client_for, factory, clock or SystemClock(), identity, NodeSettings(**{**FAST, **settings}), count)
     factory.start()
     await nodes.start()
     assert set(groups.values()) == {("system:nodes",)}
@@ -166,7 +173,7 @@ async def test_a_refused_write_is_made_again(cluster, monkeypatch):
 async def test_pods_of_deleted_nodes_are_left_alone(cluster):
     async with simulated(cluster, 2) as nodes:
         cluster.put("pods", pod("p", node_name="node-0"))
-        await until(lambda: phase(cluster, "p") == "Running")
+        await until(lambda: phase(cluster, "p") == "Running" and len(cluster.all("events")) == 3)
         cluster.drop("nodes", "node-0")
         cluster.put("pods", pod("canary", node_name="node-1"))
         await until(lambda: phase(cluster, "canary") == "Running")
@@ -306,3 +313,27 @@ async def test_pods_are_seen_once_their_node_is_registered_whatever_the_others_d
         await asyncio.gather(starting, return_exceptions=True)
         await nodes.stop()
         await factory.stop()
+
+
+async def test_pods_that_need_the_same_object_ask_for_it_once_it_was_found(cluster, monkeypatch):
+    volumes = [{"name": "v", "configMap": {"name": "shared"}}]
+    cluster.put("configmaps", {"metadata": {"name": "shared", "namespace": "default"}, "data": {"k": "1"}})
+    async with simulated(cluster, 1, workers=1):
+        for index in range(20):
+            cluster.put("pods", pod(f"p-{index}", node_name="node-0", volumes=volumes))
+        await until(lambda: all(phase(cluster, f"p-{index}") == "Running" for index in range(20)))
+    assert sum(1 for _, method, path, _ in cluster.requests if method == "GET" and path.endswith("/configmaps/shared")) == 1
+
+
+@pytest.mark.looptime
+async def test_a_server_that_cannot_tell_is_asked_again_soon(cluster):
+    loop = asyncio.get_running_loop()
+    cluster.put("configmaps", {"metadata": {"name": "shared", "namespace": "default"}, "data": {"k": "1"}})
+    for _ in range(6):
+        cluster.fail("GET", "/configmaps/shared", errors.internal_error("busy"))
+    async with simulated(cluster, 1, clock=LoopClock(), lease_duration=4000, heartbeat=4000.0):
+        started = loop.time()
+        cluster.put("pods", pod("p", node_name="node-0", volumes=[{"name": "v", "configMap": {"name": "shared"}}]))
+        await until(lambda: phase(cluster, "p") == "Running", 100)
+        assert not cluster.failures
+        assert loop.time() - started < 20, "0.5, 1, 2, 4, 4 and 4 s"
