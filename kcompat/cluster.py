@@ -56,6 +56,7 @@ from kcompat.controller_settings import Own, controller_settings
 from kcompat.ensure import ensure_objects, ensure_policy
 from kcompat.flow_configuration import FlowConfiguration, mandatory
 from kcompat.leading import keep_running, run_leading
+from kcompat.registrations import Registrations
 from kcompat.registry import bootstrap, runtime_config
 from kcompat.registry.catalog import Catalog, default_catalog
 from kcompat.registry.rules.pod.capabilities import CAPABILITIES
@@ -132,6 +133,7 @@ class ControlPlane:
             self._background("priority and fairness", configuration.run)
         await ensure_objects(client, self.catalog, bootstrap.objects(self._bootstrap_facts()), bootstrap.changed)
         await ensure_policy(client, self.stores)
+        self._background("registrations", Registrations(self.reader, client, self.clock).run)
 
     def _own_client(self) -> Client:
         return self.client_for("system:apiserver", (MASTERS,))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from kcompat.api.flow_control.control import GROUP, SCHEMAS, FlowControl
@@ -73,12 +74,22 @@ class FlowConfiguration:
         await self._carry_out(self.tell())
         turns = round(ENSURE_SECONDS / REBALANCE_SECONDS)
         while True:
-            for turn in range(turns):
-                await asyncio.sleep(REBALANCE_SECONDS)
+            for _ in range(turns):
+                await self._follow(REBALANCE_SECONDS)
                 self._control.rebalance()
-                if self._control.stale or turn == 0:
-                    await self._carry_out(self.tell())
             await self._carry_out(self.ensure())
+
+    async def _follow(self, seconds: float) -> None:
+        """Tells of every change for so long."""
+        now = asyncio.get_running_loop().time
+        end = now() + seconds
+        while (left := end - now()) > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await self._control.changed.wait()
+            if self._control.changed.is_set():
+                self._control.changed.clear()
+                await self._carry_out(self.tell())
 
     async def _carry_out(self, work: Any) -> None:
         try:

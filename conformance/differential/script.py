@@ -143,14 +143,23 @@ class Session:
                     said["events"] = [self.normaliser.line(line) for line in watch.lines]
                 self.keep("WATCH", url, None, headers, note, said)
 
-    async def settle(self, url: str) -> None:
-        """Waits until the server's own controllers have finished with an object."""
+    async def settle(self, url: str, sign: str = "metadata") -> None:
+        """Waits until the server's own controllers have finished with an object; `sign`: the path of what they write first."""
         before = None
         for _ in range(30):
-            now = (await self.quiet("GET", url)).at("metadata.resourceVersion")
-            if now == before:
+            answer = await self.quiet("GET", url)
+            now = answer.at("metadata.resourceVersion")
+            if now == before and (answer.code == 404 or answer.at(sign)):
                 return
             before = now
+            await asyncio.sleep(_QUIET_SECONDS)
+
+
+    async def gone(self, url: str) -> None:
+        """Waits until an object that is being deleted is no more."""
+        for _ in range(60):
+            if (await self.quiet("GET", url)).code == 404:
+                return
             await asyncio.sleep(_QUIET_SECONDS)
 
 

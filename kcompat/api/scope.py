@@ -63,6 +63,11 @@ class Scope:
     namespace: str
     name: str
 
+    @property
+    def tables(self) -> bool:
+        """Whether the answer may be a Table."""
+        return self.subresource is None or self.subresource.tables
+
     def attributes(self, operation: str, request: Request, obj: Tree | None, old: Tree | None, *, dry_run: bool, **options: Any) -> Attributes:
         """The admission attributes of this request."""
         resource, sub = self.resource, self.subresource

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from kcompat.apimachinery.field import FieldError
+from kcompat.apimachinery.field import FieldError, Path, invalid
 from kcompat.apimachinery.user import UserInfo
 
 Tree = dict[str, Any]
@@ -89,6 +89,15 @@ class Rules:
 
         return name_is_dns_subdomain(name, prefix)
 
+    def validate_own_name(self, obj: Tree, name: str, prefix: bool) -> Sequence[str]:
+        """The same, where what may be a name depends on the rest of the object."""
+        return self.validate_name(name, prefix)
+
+    def own_name_errors(self, obj: Tree) -> list[FieldError]:
+        """For updates that may change what the name depends on."""
+        name = obj["metadata"].get("name", "")
+        return [invalid(Path("metadata", "name"), name, problem) for problem in self.validate_own_name(obj, name, False)]
+
     def grace_period(self, obj: Tree, requested: int | None) -> int | None:
         """Seconds of graceful deletion; None: the kind does not delete gracefully (upstream: CheckGracefulDelete). Only pods do."""
         return None
@@ -159,6 +168,8 @@ class Subresource:
     kind: str
     group: str = ""
     version: str = "v1"
+    tables: bool = True
+    """It can be shown as a Table (upstream: the REST storage is a TableConvertor)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +197,7 @@ class Scale(Subresource):
 class Action(Subresource):
     """A subresource (or a create-only resource) with behaviour of its own. `handler` is `api/actions/<file>.py`'s coroutine function."""
 
+    tables: bool = False
     handler: str = ""
     """Name of the module in api/actions/ that carries it out."""
 

@@ -206,11 +206,12 @@ class Store:
         if not self.rules.checks_metadata:
             found = [*self.rules.validate(obj)]
             return found or validate_object_meta(obj["metadata"], self.resource.namespaced, names.name_is_path_segment, _METADATA)
-        found = validate_object_meta(obj["metadata"], self.resource.namespaced, self._name_errors, _METADATA)
-        return [*found, *self.rules.validate(obj)]
 
-    def _name_errors(self, name: str, prefix: bool) -> list[str]:
-        return list(self.rules.validate_name(name, prefix))
+        def problems(name: str, prefix: bool) -> list[str]:
+            return list(self.rules.validate_own_name(obj, name, prefix))
+
+        found = validate_object_meta(obj["metadata"], self.resource.namespaced, problems, _METADATA)
+        return [*found, *self.rules.validate(obj)]
 
     # -- update --------------------------------------------------------------------------------------------------------
 

@@ -123,7 +123,7 @@ def created(resource: Resource, tree: Tree, answer: Tree) -> tuple[Tree, list[Fi
         return obj, [*no], ()
     rules.prepare_for_create(obj)
     metadata.update(creationTimestamp=NOW, uid="uid")
-    errors = validate_object_meta(metadata, resource.namespaced, rules.validate_name, METADATA)
+    errors = validate_object_meta(metadata, resource.namespaced, lambda name, prefix: list(rules.validate_own_name(obj, name, prefix)), METADATA)
     errors = distinct([*errors, *rules.validate(obj)])
     warnings = () if errors else rules.warnings(obj, None)
     rules.canonicalize(obj)

@@ -35,7 +35,7 @@ async def make(s: Session, kind: Kind, which: str = "one") -> str:
 async def _settled(s: Session, kind: Kind, which: str = "one") -> str:
     path = f"{kind.path(s.namespace)}/{kind.object(which, _MARK, s.namespace)['metadata']['name']}"
     if kind.settles:
-        await s.settle(path)
+        await s.settle(path, "status.conditions")
     return path
 
 
@@ -47,6 +47,8 @@ async def clear(s: Session, kind: Kind) -> None:
         path = f"{kind.path(s.namespace)}/{kind.object(which, _MARK, s.namespace)['metadata']['name']}"
         await s.quiet("PATCH", path, {"metadata": {"finalizers": None}})
         await s.quiet("DELETE", path)
+        if kind.settles:
+            await s.gone(path)
         if kind.kind == "Namespace":
             await s.quiet("PUT", f"{path}/finalize", {"metadata": {"name": f"{_MARK}-{which}"}, "spec": {"finalizers": []}})
 

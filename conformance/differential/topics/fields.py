@@ -25,7 +25,7 @@ async def _fields(kind: Kind, s: Session) -> None:
     await s.quiet("POST", root, tree)
     path = f"{root}/{tree['metadata']['name']}"
     if kind.settles:
-        await s.settle(path)
+        await s.settle(path, "status.conditions")
     stored = (await s.quiet("GET", path)).tree
     for place, type in places(kind):
         present = at(stored, place)
@@ -36,6 +36,8 @@ async def _fields(kind: Kind, s: Session) -> None:
             for value in values(place, type, at(stored, place)):
                 await s.ask("PUT", f"{path}/status?dryRun=All", put(stored, place, value), note=f"{shown(place)}={_text(value)}")
     await s.quiet("DELETE", f"{path}?gracePeriodSeconds=0")
+    if kind.settles:
+        await s.gone(path)
 
 
 def _text(value: object) -> str:

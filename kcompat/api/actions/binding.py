@@ -15,7 +15,7 @@ from kcompat.registry.store import Preconditions
 
 
 async def create(request: Request, scope: Scope) -> Answer:
-    form = respond.output(request)
+    form = respond.output(request, tables=False)
     dry_run = body.validate_write_options(request, "CreateOptions")
     binding = await body.read_object(request, "", "v1", "Binding")
     check_namespace(binding, scope.namespace)

@@ -20,7 +20,7 @@ _ALSO = ("policy/v1beta1",)  # eviction.go:AcceptsGroupVersion
 
 
 async def create(request: Request, scope: Scope) -> Answer:
-    form = respond.output(request)
+    form = respond.output(request, tables=False)
     dry_run = body.validate_write_options(request, "CreateOptions")
     eviction = await body.read_object(request, "policy", "v1", "Eviction", _ALSO)
     if eviction["metadata"].get("name", "") != scope.name:

@@ -12,7 +12,7 @@ _RULES = NamespaceFinalizeRules()
 
 
 async def update(request: Request, scope: Scope) -> Answer:
-    form = respond.output(request)
+    form = respond.output(request, tables=False)
     dry_run = body.validate_write_options(request, "UpdateOptions")
     namespace = await body.read_object(request, "", "v1", "Namespace")
     check_name(namespace, scope.name)

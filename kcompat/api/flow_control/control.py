@@ -5,6 +5,7 @@ Upstream: util/flowcontrol/{apf_controller,apf_filter,dropped_requests_tracker}.
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
@@ -48,6 +49,8 @@ class FlowControl:
         self.levels: dict[str, Level] = {}
         self.stale = True
         """Whether the configuration has changed since it was read."""
+        self.changed = asyncio.Event()
+        """Set when what is stored, conditions included, is another."""
 
     # -- requests ------------------------------------------------------------------------------------------------------
 
@@ -94,6 +97,9 @@ class FlowControl:
     def _changed(self, old: Tree | None, new: Tree | None) -> None:
         if old is None or new is None or old.get("spec") != new.get("spec"):
             self.stale = True
+            self.changed.set()
+        elif old.get("status") != new.get("status"):
+            self.changed.set()
 
     def digest(self, schemas: Iterable[Tree], levels: Iterable[Tree]) -> None:
         """Takes a configuration over. Schemas whose level is not there are not used."""

@@ -22,7 +22,7 @@ from kcompat.registry.declare import Rules
 
 async def handle(request: Request, scope: Scope, *, rules: Rules | None = None) -> Answer:
     """`rules` are those of a subresource with rules of its own."""
-    form = respond.output(request)
+    form = respond.output(request, tables=scope.tables)
     config, duplicates = await read_config(request)
     dry_run = body.validate_write_options(request, "PatchOptions", apply=True)
     resource = scope.resource

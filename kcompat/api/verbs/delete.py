@@ -16,7 +16,7 @@ from kcompat.registry.deletion import DeleteOptions, Deletion
 
 
 async def handle(request: Request, scope: Scope) -> Answer:
-    form = respond.output(request)
+    form = respond.output(request, tables=scope.tables)
     options = await read_options(request)
     warn(request, scope, options)
     outcome = await deletion.delete(scope.store, scope.namespace, scope.name, options, admission(request, scope, options))

@@ -11,7 +11,7 @@ from kcompat.registry.listing import wait_for_revision
 
 
 async def handle(request: Request, scope: Scope) -> Answer:
-    form = respond.output(request)
+    form = respond.output(request, tables=scope.tables)
     if request.query.raw:
         await _not_older_than(request, scope)
     entry = await scope.store.get(scope.namespace, scope.name)

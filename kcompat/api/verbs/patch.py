@@ -29,7 +29,7 @@ async def handle(request: Request, scope: Scope, *, rules: Rules | None = None) 
     media_type = patch_type(request)
     if media_type == negotiate.APPLY_PATCH:
         return await apply.handle(request, scope, rules=rules)
-    form = respond.output(request)
+    form = respond.output(request, tables=scope.tables)
     dry_run = body.validate_write_options(request, "PatchOptions")
     transform = await patch_of(request, scope, media_type)
     written = await write(request, scope, transform, dry_run=dry_run, retry=True, rules=rules)

@@ -18,7 +18,7 @@ from kcompat.registry.store import Preconditions, Transform, Written
 async def handle(request: Request, scope: Scope, *, rules: Rules | None = None) -> Answer:
     """`rules` are those of a subresource with rules of its own."""
     resource = scope.resource
-    form = respond.output(request)
+    form = respond.output(request, tables=scope.tables)
     dry_run = body.validate_write_options(request, "UpdateOptions")
     obj = await body.read_object(request, resource.group, resource.version, resource.kind)
     check_name(obj, scope.name)

@@ -1,7 +1,7 @@
 """apiregistration.k8s.io: which group versions are served, and by whom."""
 
 from kcompat.registry.columns import extensions
-from kcompat.registry.declare import Resource
+from kcompat.registry.declare import Resource, Status
 from kcompat.registry.later import later
 
 GROUP = "apiregistration.k8s.io"
@@ -10,6 +10,7 @@ RESOURCES = (
     Resource(
         "apiservices", kind="APIService", group=GROUP,
         columns=extensions.API_SERVICE, rules=later("api_service.APIServiceRules", "clock"),
+        subresources=(Status(tables=False),),
         store="apiregistration.k8s.io/apiservices",
     ),
 )

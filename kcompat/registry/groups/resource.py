@@ -1,7 +1,7 @@
 """resource.k8s.io: devices and claims to them."""
 
 from kcompat.registry.columns import devices
-from kcompat.registry.declare import Resource
+from kcompat.registry.declare import Resource, Status
 from kcompat.registry.fields import at
 from kcompat.registry.later import later
 
@@ -16,11 +16,11 @@ RESOURCES = (
     Resource(
         "devicetaintrules", kind="DeviceTaintRule", group=GROUP,
         columns=devices.DEVICE_TAINT_RULE, rules=later("device_class.DeviceTaintRuleRules", "clock"),
-        storage_group=GROUP, storage_version="v1beta2",
+        storage_group=GROUP, storage_version="v1beta2", subresources=(Status(tables=False),),
     ),
     Resource(
         "resourceclaims", kind="ResourceClaim", group=GROUP,
-        columns=devices.RESOURCE_CLAIM, rules=later("resource_claim.ResourceClaimRules"),
+        columns=devices.RESOURCE_CLAIM, rules=later("resource_claim.ResourceClaimRules"), subresources=(Status(tables=False),),
         returns_deleted=True,
     ),
     Resource(

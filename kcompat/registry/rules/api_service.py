@@ -14,19 +14,10 @@ from kcompat.registry.declare import Tree
 from kcompat.registry.rules.fields import dns_subdomain, messages
 from kcompat.registry.rules.plain import StatusRules
 
-_NAME, _SPEC, _CONDITIONS = Path("metadata", "name"), Path("spec"), Path("status", "conditions")
+_SPEC, _CONDITIONS = Path("spec"), Path("status", "conditions")
 _SERVICE, _INSECURE = _SPEC.child("service"), _SPEC.child("insecureSkipTLSVerify")
 _LOCAL = {"type": "Available", "status": "True", "reason": "Local", "message": "Local APIServices are always available"}
 _STATUSES = ("True", "False", "Unknown")
-
-
-def _name(obj: Tree) -> list[FieldError]:
-    name, spec = meta.name(obj), obj["spec"]
-    wanted = f"{spec.get('version', '')}.{spec.get('group', '')}"
-    problems = is_path_segment_name(name)
-    if not problems and name != wanted:
-        problems = [f'must be `spec.version+"."+spec.group`: {quote(wanted)}']
-    return [invalid(_NAME, name, problem) for problem in problems]
 
 
 def _priorities(spec: Tree) -> list[FieldError]:
@@ -66,18 +57,23 @@ class APIServiceRules(StatusRules):
         if obj["spec"].get("service") is None:
             obj["status"] = {"conditions": [_LOCAL | {"lastTransitionTime": rfc3339(self.clock.now())}]}
 
-    def validate_name(self, name: str, prefix: bool) -> Sequence[str]:
-        """Depends on the group and version: checked with the rest."""
-        return ()
+    def validate_own_name(self, obj: Tree, name: str, prefix: bool) -> Sequence[str]:
+        spec = obj["spec"]
+        wanted = f"{spec.get('version', '')}.{spec.get('group', '')}"
+        problems = is_path_segment_name(name)
+        return problems or ([] if name == wanted else [f'must be `spec.version+"."+spec.group`: {quote(wanted)}'])
 
     def validate(self, obj: Tree) -> list[FieldError]:
-        spec, errors = obj["spec"], _name(obj)
+        spec, errors = obj["spec"], list[FieldError]()
         group, version = spec.get("group", ""), spec.get("version", "")
         if group:
             errors += dns_subdomain(group, _SPEC.child("group"))
         elif version != "v1":
             errors.append(required(_SPEC.child("group"), "only v1 may have an empty group and it better be legacy kube"))
         return errors + messages(version, _SPEC.child("version"), is_dns1035_label) + _priorities(spec) + _server(spec)
+
+    def validate_update(self, new: Tree, old: Tree) -> list[FieldError]:
+        return [*self.own_name_errors(new), *self.validate(new)]
 
     def validate_status_update(self, new: Tree, old: Tree) -> list[FieldError]:
         statuses = [condition.get("status", "") for condition in meta.conditions(new)]

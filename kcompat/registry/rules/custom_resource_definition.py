@@ -20,7 +20,7 @@ from kcompat.registry.rules.webhook_client import is_bundle
 
 CLEANUP_FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
 APPROVAL = "api-approved.kubernetes.io"
-_NAME, _SPEC, _STORED = Path("metadata", "name"), Path("spec"), Path("status", "storedVersions")
+_SPEC, _STORED = Path("spec"), Path("status", "storedVersions")
 _APPROVAL = Path("metadata", "annotations").key(APPROVAL)
 _SEE = "see https://github.com/kubernetes/enhancements/pull/1111"
 _KEPT = "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
@@ -122,6 +122,7 @@ class CustomResourceDefinitionRules(Rules):
 
     allow_unconditional_update = False
     has_generation = True
+    own_preconditions = True
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock: Clock = clock or SystemClock()
@@ -155,17 +156,14 @@ class CustomResourceDefinitionRules(Rules):
         keep(new, old, "status")
         self._store_version(new)
 
-    def validate_name(self, name: str, prefix: bool) -> Sequence[str]:
-        """Depends on the spec: checked with the rest."""
-        return ()
-
-    def validate(self, obj: Tree) -> list[FieldError]:
-        spec, name = internal(obj["spec"]), meta.name(obj)
-        problems = list(name_is_dns_subdomain(name, False))
+    def validate_own_name(self, obj: Tree, name: str, prefix: bool) -> Sequence[str]:
+        spec, problems = obj["spec"], list(name_is_dns_subdomain(name, prefix))
         if name != f"{spec['names'].get('plural', '')}.{spec.get('group', '')}":
             problems.append('must be spec.names.plural+"."+spec.group')
-        errors = [invalid(_NAME, name, problem) for problem in problems]
-        return errors + _spec(spec, Allowances()) + self._rest(obj, None)
+        return problems
+
+    def validate(self, obj: Tree) -> list[FieldError]:
+        return _spec(internal(obj["spec"]), Allowances()) + self._rest(obj, None)
 
     def _rest(self, obj: Tree, old: Tree | None) -> list[FieldError]:
         errors = self.validate_status_update(obj, obj) + _stored_versions(obj) + _approval(obj, old)
