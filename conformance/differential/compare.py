@@ -78,7 +78,19 @@ def _kind(step: Tree) -> str:
 
 
 def _said(step: Tree) -> Tree:
-    return {name: value for name, value in step.items() if name not in ("ask", "sent")}
+    return {name: _sorted(value) for name, value in step.items() if name not in ("ask", "sent")}
+
+
+def _sorted(value: Any) -> Any:
+    """managedFields by manager: by time, as they come, they are in another order when a second passes."""
+    if isinstance(value, list):
+        return [_sorted(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    fresh = {name: _sorted(child) for name, child in value.items()}
+    if isinstance(entries := fresh.get("managedFields"), list):
+        fresh["managedFields"] = sorted(entries, key=lambda entry: [str(entry.get(key)) for key in ("manager", "operation", "subresource")])
+    return fresh
 
 
 def differing(a: Any, b: Any, path: str) -> Iterator[tuple[str, Any, Any]]:

@@ -35,6 +35,7 @@ _TEXTS = (
     (re.compile(r"https://[\d.]+:\d+/openid"), "https://<server>/openid"),
     (re.compile(r"(If_None_Match\": \"\\\")[0-9A-F]{64,}"), r"\1<tag>"),
     (re.compile(r"(, current: )\d+"), r"\1<revision>"),
+    (re.compile(r"(ResourceVersion in object meta: )\d+"), r"\1<revision>"),
     (re.compile(r"(in record \()\d+(\))"), r"\1<revision>\2"),
     (re.compile(r"([Rr]esource ?[Vv]ersion in the precondition \()(?!999999999)\d+(\))"), r"\1<revision>\2"),
 )

@@ -113,11 +113,8 @@ def _api_services(group_versions: Iterable[tuple[str, str]]) -> Iterator[Tree]:
 def _kubernetes_service(start: Start) -> Iterator[Tree]:
     """The Service default/kubernetes and the address behind it."""
     family = "IPv6" if ip_address(start.advertise_address).version == 6 else "IPv4"
-    service_family = "IPv6" if ip_address(start.service_ip).version == 6 else "IPv4"
     spec = {
         "clusterIP": start.service_ip,
-        "clusterIPs": [start.service_ip],
-        "ipFamilies": [service_family],
         "ipFamilyPolicy": "SingleStack",
         "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": start.advertise_port}],
         "sessionAffinity": "None",

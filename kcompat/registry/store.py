@@ -99,8 +99,8 @@ class Store:
 
     def invalid(self, name: str, found: Sequence[FieldError]) -> errors.StatusError:
         """Each cause once, however many rules found it."""
-        distinct = {(error.type, error.field, error.body): error for error in reversed(found)}
-        return errors.invalid(self.kind_group, self.resource.kind, name, list(reversed(distinct.values())))
+        distinct = {(error.type, error.field, error.body): error for error in found}
+        return errors.invalid(self.kind_group, self.resource.kind, name, list(distinct.values()))
 
     @property
     def kind_group(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kcompat.admission.denial import forbidden
+from kcompat.admission.denial import failure, forbidden
 from kcompat.admission.interface import CREATE, Attributes, MutatingPlugin, Tree, ValidatingPlugin, on
 from kcompat.apimachinery.pod_resources import quantities
 from kcompat.apimachinery.quote import quote
@@ -47,6 +47,8 @@ class RuntimeClass(MutatingPlugin, ValidatingPlugin):
         name = spec.get("runtimeClassName")
         if name is None:
             return None
+        if not name:
+            raise failure("resource name may not be empty")
         found = await self.reader.get("node.k8s.io", "runtimeclasses", "", name)
         if found is None:
             raise forbidden(attributes, f"pod rejected: RuntimeClass {quote(name)} not found")

@@ -20,8 +20,6 @@ async def create(request: Request, scope: Scope) -> Answer:
     binding = await body.read_object(request, "", "v1", "Binding")
     check_namespace(binding, scope.namespace)
     name = scope.name or binding["metadata"].get("name", "")
-    if not name:
-        raise errors.bad_request("Name parameter required.")
     attributes = scope.attributes(CREATE, request, binding, None, dry_run=dry_run)
     await scope.services.admission.admit(attributes)
     check(binding, name)
@@ -43,6 +41,8 @@ def check(binding: Tree, name: str) -> None:
         found.append(required(path.child("name")))
     if found:
         raise errors.StatusError(500, "", aggregate(found))
+    if not name:
+        raise errors.bad_request("Name parameter required.")
 
 
 async def bind(request: Request, scope: Scope, name: str, binding: Tree, dry_run: bool) -> None:

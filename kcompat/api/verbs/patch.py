@@ -41,6 +41,7 @@ def patch_type(request: Request) -> str:
     media_type = request.headers.get("Content-Type", "").split(";", 1)[0].strip()
     if media_type in ACCEPTED:
         return media_type
+    request.warnings.clear()  # upstream's router refuses it, before anything is said of the resource
     error = errors.unsupported_media_type("415: Unsupported Media Type")
     error.details = {}
     raise error

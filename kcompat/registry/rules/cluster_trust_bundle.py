@@ -20,7 +20,7 @@ class ClusterTrustBundleRules(PlainRules):
     allow_unconditional_update = False
 
     def validate_own_name(self, obj: Tree, name: str, prefix: bool) -> Sequence[str]:
-        return bundle_name_messages(name, obj["spec"].get("signerName", ""))
+        return bundle_name_messages(name, obj["spec"].get("signerName", ""), prefix)
 
     def validate(self, obj: Tree) -> list[FieldError]:
         bundle = obj["spec"].get("trustBundle", "")

@@ -54,13 +54,17 @@ def request_names(devices: Tree) -> Requests:
 
 
 def claim_errors(spec: Tree, path: Path) -> list[FieldError]:
+    return claim_found(spec, path).all()
+
+
+def claim_found(spec: Tree, path: Path) -> Found:
     """validateResourceClaimSpec."""
     devices, at, found = spec["devices"], path.child("devices"), Found()
     known, requests = request_names(devices), devices.get("requests") or []
     found.each_unique(requests, at.child("requests"), MAX_ITEMS, lambda item, here: _request(item, here, found), "name")
     found.each(devices.get("constraints"), at.child("constraints"), MAX_ITEMS, lambda item, here: _constraint(item, here, known, found))
     found.each(devices.get("config"), at.child("config"), MAX_ITEMS, lambda item, here: _config(item, here, known, found))
-    return found.all()
+    return found
 
 
 def _request(request: Tree, path: Path, found: Found) -> None:

@@ -12,7 +12,7 @@ from kcompat.apimachinery.validation import IMMUTABLE
 from kcompat.registry.declare import Tree
 from kcompat.registry.rules.declarative import immutable
 from kcompat.registry.rules.device_allocation import drop_deallocated, status_errors
-from kcompat.registry.rules.device_claim import claim_errors, default_claim, default_tolerations, drop_derived
+from kcompat.registry.rules.device_claim import claim_errors, claim_found, default_claim, default_tolerations, drop_derived
 from kcompat.registry.rules.plain import PlainRules, StatusRules
 from kcompat.registry.rules.pod.go_form import go_form
 from kcompat.registry.rules.volume_claim import template_metadata
@@ -63,10 +63,15 @@ class ResourceClaimTemplateRules(PlainRules):
         drop_derived(new["spec"]["spec"])
 
     def validate(self, obj: Tree) -> list[FieldError]:
-        errors = template_metadata(obj["spec"].get("metadata") or {}, _SPEC.child("metadata"))
-        return errors + claim_errors(obj["spec"]["spec"], _SPEC.child("spec"))
+        return self._validate(obj["spec"], [])
+
+    def _validate(self, spec: Tree, changed: list[FieldError]) -> list[FieldError]:
+        """`changed`: that it may not change, which comes before what upstream makes from tags."""
+        found = claim_found(spec["spec"], _SPEC.child("spec"))
+        return [*template_metadata(spec.get("metadata") or {}, _SPEC.child("metadata")), *found.plain, *changed, *found.declared]
 
     def validate_update(self, new: Tree, old: Tree) -> list[FieldError]:
         if new["spec"] == old["spec"]:
-            return []
-        return [invalid(_SPEC, go_form(new["spec"], "resource/v1.ResourceClaimTemplateSpec"), IMMUTABLE)]
+            return self.validate(new)
+        shown = go_form(new["spec"], "resource/v1.ResourceClaimTemplateSpec")
+        return self._validate(new["spec"], [invalid(_SPEC, shown, IMMUTABLE)])

@@ -47,16 +47,16 @@ def _segments(text: str, path: Path, rule: Callable[[str], list[str]]) -> list[F
     return []
 
 
-def bundle_name_messages(name: str, signer: str) -> list[str]:
-    """What is wrong with the name of a ClusterTrustBundle of this signer, "" for none (ValidateClusterTrustBundleName)."""
+def bundle_name_messages(name: str, signer: str, is_prefix: bool = False) -> list[str]:
+    """What is wrong with the name (or its beginning) of a ClusterTrustBundle of this signer, "" for none (ValidateClusterTrustBundleName)."""
     if not signer:
         if ":" in name:
             return ['ClusterTrustBundle without signer name must not have ":" in its name']
-        return names.is_dns1123_subdomain(name)
+        return names.name_is_dns_subdomain(name, is_prefix)
     prefix = signer.replace("/", ":") + ":"
     if not name.startswith(prefix):
         return [f"ClusterTrustBundle for signerName {signer} must be named with prefix {prefix}"]
-    return names.is_dns1123_subdomain(name.removeprefix(prefix))
+    return names.name_is_dns_subdomain(name.removeprefix(prefix), is_prefix)
 
 
 def user_annotations(annotations: Mapping[str, str], path: Path) -> list[FieldError]:
