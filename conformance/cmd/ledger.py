@@ -13,6 +13,7 @@ from conformance.cmd.runner import OK
 FILE = Path(__file__).parent.parent / "ledger" / "cmd.yaml"
 _HEAD = """# Written by `python -m conformance.cmd`; do not edit.
 # Groups of upstream's test/cmd: by store, `ok` or the end of what the group printed; `upstream` is its own kube-apiserver, run the same way.
+# `needs`: what kcompat, or the machine, has not.
 """
 UPSTREAM = "upstream"
 LATER = dict.fromkeys(
