@@ -31,7 +31,7 @@ def verdict(row: Row, theirs: Median | None, ours: Median | None) -> Verdict:
         times = ours.rate / theirs.rate
     else:
         times = _shown(row, theirs) / _shown(row, ours)
-    cpu = theirs.cpu / ours.cpu if ours.cpu and theirs.cpu else None
+    cpu = theirs.cpu / ours.cpu if ours.cpu and theirs.cpu and row.shown != "memory" else None
     return Verdict(times, cpu, within and times >= row.rate and (not row.cpu or (cpu or 0) >= row.cpu))
 
 
@@ -75,7 +75,7 @@ def _text(row: Row, median: Median | None) -> str:
         return "–"
     if row.shown == "memory":
         return f"{median.memory:,.0f} MiB"
-    cpu = f" · {median.cpu * 1e6:,.0f} µs" if median.cpu else ""
+    cpu = f" · {median.cpu * 1e6:,.0f} µs" if median.cpu < 0.5 else f" · {median.cpu:.2f} s CPU"
     return (f"{median.seconds:.2f} s" if row.shown == "seconds" else f"{median.rate:,.0f}/s") + cpu
 
 
