@@ -7,13 +7,22 @@ from kcompat.api import body, field_managers, respond
 from kcompat.api.request import Request, Response, Tree
 from kcompat.api.scope import Scope
 from kcompat.api.verbs.create import check_namespace
-from kcompat.apimachinery import errors
+from kcompat.apimachinery import errors, schema
 from kcompat.apimachinery.selectors import SelectorError, parse_field_selector, parse_label_selector
 from kcompat.apimachinery.user import UserInfo
 from kcompat.auth.interface import AuthorizationAttributes, Decision
 from kcompat.registry.rules.access_review import validate
 
 GROUP = "authorization.k8s.io"
+_SYSTEM_FIELDS = ("creationTimestamp", "uid", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
+"""What no client may set (upstream: rest.WipeObjectMetaSystemFields)."""
+
+
+def _type(group: str, kind: str) -> schema.Type:
+    found = schema.type_of(group, "v1", kind)
+    assert found is not None
+    return found
+
 
 
 async def read(request: Request, scope: Scope, kind: str) -> Tree:
@@ -21,8 +30,10 @@ async def read(request: Request, scope: Scope, kind: str) -> Tree:
     dry_run = body.validate_write_options(request, "CreateOptions")
     review = await body.read_object(request, scope.resource.group, "v1", kind)
     check_namespace(review, scope.namespace)
+    metadata = {name: value for name, value in review["metadata"].items() if name not in _SYSTEM_FIELDS}
     if scope.namespace:
-        review["metadata"]["namespace"] = scope.namespace
+        metadata["namespace"] = scope.namespace
+    review = schema.normalise({**review, "metadata": metadata}, _type(scope.resource.group, kind))  # in Go's order, which errors show
     review = field_managers.track(request, scope, None, review)
     attributes = scope.attributes(CREATE, request, review, None, dry_run=dry_run)
     await scope.services.admission.admit(attributes)

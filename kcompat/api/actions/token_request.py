@@ -26,9 +26,13 @@ async def create(request: Request, scope: Scope) -> Answer:
         asked["spec"]["expirationSeconds"] = DEFAULT_SECONDS
     asked = field_managers.track(request, scope, None, asked)
     account = (await scope.store.get(scope.namespace, scope.name)).peek()
+    uid, own = asked["metadata"].get("uid", ""), account["metadata"]["uid"]
+    if uid not in ("", own):
+        why = f"the UID in the token request ({uid}) does not match the UID of the service account ({own})"
+        raise errors.conflict("authentication.k8s.io", "TokenRequest", scope.name, why)
     attributes = scope.attributes(CREATE, request, asked, None, dry_run=dry_run)
     await scope.services.admission.admit(attributes)
     await scope.services.admission.validate(attributes)
     answer = await scope.services.tokens.issue(account, asked, request.warnings)
-    answer["metadata"] |= {"uid": account["metadata"]["uid"], "managedFields": asked["metadata"]["managedFields"]}
+    answer["metadata"] = {**asked["metadata"], **answer["metadata"], "uid": own}
     return respond.tree_response(request, answer, form, 201)
