@@ -152,6 +152,24 @@ async def test_an_earlier_template_comes_back_as_the_newest_revision(world):
         await until(lambda: sorted(item["revision"] for item in world.cluster.all(CONTROLLER_REVISIONS)) == [2, 3])
 
 
+async def test_a_second_revision_of_the_same_content_goes_with_the_next_sync(world):
+    place(world, "a")
+    async with world.running(DS) as manager:
+        await world.client().of(DAEMON_SETS).create(daemon_set())
+        stores = {resource: manager.informers.informer(resource).store for resource in (DAEMON_SETS, PODS, CONTROLLER_REVISIONS)}
+
+        def settled() -> bool:
+            return manager.idle and all(list(store) == world.cluster.all(resource, "shop") for resource, store in stores.items())
+
+        await until(lambda: status(world).get("numberAvailable") == 1 and settled())
+        (first,) = world.cluster.all(CONTROLLER_REVISIONS)
+        world.cluster.put(CONTROLLER_REVISIONS, {**first, "metadata": {**first["metadata"], "name": "second", "uid": "second"}, "revision": 2})
+        await until(settled)
+        assert len(world.cluster.all(CONTROLLER_REVISIONS)) == 2
+        await world.client().of(CONTROLLER_REVISIONS).patch("second", {"metadata": {"labels": {"seen": "yes"}}}, "shop")
+        await until(lambda: [item["metadata"]["name"] for item in world.cluster.all(CONTROLLER_REVISIONS)] == ["second"])
+
+
 async def test_orphans_are_adopted(world):
     place(world, "a")
     orphan = pod("orphan", "a")

@@ -114,11 +114,18 @@ class DaemonSetController:
             self._enqueue(owner)
 
     def _revision_changed(self, old: Tree | None, new: Tree | None) -> None:
-        for revision in (old, new):
-            if revision is not None and meta.controller_of(revision) is not None:
-                self._enqueue(self._owner(revision))
-        if new is not None and meta.controller_of(new) is None:
-            self._offer(new)
+        """One more of a set's revisions is no news: the set made it itself (upstream: addHistory, updateHistory, deleteHistory)."""
+        before, now = (meta.controller_of(revision) if revision is not None else None for revision in (old, new))
+        if new is None or (old is None and meta.is_being_deleted(new)):
+            self._enqueue(self._owner(new or old or {}))
+            return
+        if old is not None and before != now:
+            self._enqueue(self._owner(old))
+        if now is None:
+            if old is None or before is not None or meta.labels(old) != meta.labels(new):
+                self._offer(new)
+        elif old is not None:
+            self._enqueue(self._owner(new))
 
     def _node_changed(self, old: Tree | None, new: Tree | None) -> None:
         """Wakes the sets for which the node's labels or taints make a difference (upstream: syncNodeUpdate)."""
