@@ -61,11 +61,30 @@ def main() -> None:
             expect("deployment.apps/my-web configured" in said, said)
             kubectl("rollout", "status", "deployment/my-web", "--timeout=60s")
 
+        def plugin() -> None:
+            """An executable on PATH is a command, and calls kubectl itself."""
+            file = Path(name) / "kubectl-count_pods"
+            file.write_text('#!/bin/sh\nexec "$KUBECTL" --namespace "$NAMESPACE" get pods -o name "$@"\n')
+            file.chmod(0o755)
+            os.environ["PATH"] = f"{name}{os.pathsep}{os.environ['PATH']}"
+            expect(str(file) in kubectl("plugin", "list"), "kubectl does not list it")
+            said = subprocess.run([os.environ["KUBECTL"], "count-pods", "--selector=app=web"], capture_output=True, text=True, timeout=90, check=True)
+            expect(said.stdout.count("pod/my-web-") == 2, said.stdout)
+
+        def standalone() -> None:
+            """Upstream's own program makes what kubectl's copy of it makes, and `kubectl apply` takes it."""
+            built = subprocess.run([os.environ["KUSTOMIZE"], "build", overlaid], capture_output=True, text=True, timeout=90, check=True)
+            expect(built.stdout == kubectl("kustomize", overlaid), built.stdout)
+            (Path(name) / "built.yaml").write_text(built.stdout)
+            kubectl("apply", "-f", str(Path(name) / "built.yaml"))
+
         step("kubectl", "kustomize", lambda: expect("name: my-web" in kubectl("kustomize", overlaid), "no my-web"))
         step("kubectl", "apply -k", lambda: kubectl("apply", "-k", overlaid))
         step("kubectl", "rollout", rolled_out)
         step("kubectl", "apply -k of a change", changed)
         step("kubectl", "apply -k --server-side", lambda: kubectl("apply", "-k", overlaid, "--server-side", "--force-conflicts"))
+        step("kubectl", "apply of what kustomize builds", standalone)
+        step("kubectl", "a plugin", plugin)
         step("kubectl", "delete -k", lambda: kubectl("delete", "-k", overlaid, "--ignore-not-found"))
 
 

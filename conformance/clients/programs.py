@@ -112,7 +112,11 @@ def _java(name: str) -> Callable[[], Command]:
 
 
 def _kustomize() -> Command:
-    return sys.executable, "-m", "conformance.clients.kustomize"
+    target = PROGRAMS_CACHE / "kustomize"
+    if not target.exists():
+        package, options = "sigs.k8s.io/kustomize/kustomize/v5", ("-p", "1", "-trimpath", "-ldflags", "-s -w")
+        _run(go(), "build", *options, "-o", target, package, cwd=HERE / "kustomize", CGO_ENABLED="0")
+    return "env", f"KUSTOMIZE={target}", sys.executable, "-m", "conformance.clients.kustomize"
 
 
 PROGRAMS: dict[str, Program] = {

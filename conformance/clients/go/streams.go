@@ -20,7 +20,19 @@ import (
 	"k8s.io/client-go/util/exec"
 )
 
+// podRequest waits for the rollout that an earlier step began, as its old pods may go at any moment.
 func podRequest(ctx context.Context, set kubernetes.Interface, subresource string) (*rest.Request, error) {
+	err := until(ctx, "rolled out", func(ctx context.Context) (bool, error) {
+		web, err := set.AppsV1().Deployments(namespace).Get(ctx, "web", metav1.GetOptions{})
+		if err != nil {
+			return false, err
+		}
+		status := web.Status
+		return status.ObservedGeneration == web.Generation && status.UpdatedReplicas == status.Replicas && status.ReadyReplicas == *web.Spec.Replicas, nil
+	})
+	if err != nil {
+		return nil, err
+	}
 	pods, err := set.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: "app=web", FieldSelector: "status.phase=Running"})
 	if err != nil || len(pods.Items) == 0 {
 		return nil, fmt.Errorf("no pods: %v", err)

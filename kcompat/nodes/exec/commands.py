@@ -269,6 +269,18 @@ async def move(process: Process, arguments: Sequence[str]) -> int:
 
 
 async def head(process: Process, arguments: Sequence[str]) -> int:
+    """Of the input it reads no more than it needs, as an input may have no end."""
+    options, operands = _split([f"-n{word[1:]}" if re.fullmatch(r"-\d+", word) else word for word in arguments], "nc")
+    if not operands and "c" not in options:
+        left, rest = int(options.get("n", "10")), b""
+        while left > 0 and (chunk := await process.read()):
+            lines = (rest + chunk).splitlines(keepends=True)
+            rest = lines.pop() if not lines[-1].endswith(b"\n") else b""
+            await process.out(b"".join(lines[:left]))
+            left -= len(lines)
+        if left > 0:
+            await process.out(rest)
+        return 0
     return await _part(process, "head", arguments)
 
 

@@ -57,6 +57,7 @@ async def execute(*command: str, stdin: bytes = b"", files: Files | None = None)
         ("! false && echo negated", "negated\n"),
         ("set -e; export X=1; env | grep ^X", "X=1\n"),
         ("seq 3 | head -n 2 # a comment", "1\n2\n"),
+        ("printf 'a\\nb' | head; printf 'c\\nd' | head -1", "a\nbc\n"),
         ("{ echo a; echo b; } | wc -l", "2\n"),
     ],
 )

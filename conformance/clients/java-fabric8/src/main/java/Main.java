@@ -14,7 +14,6 @@ import io.fabric8.kubernetes.client.dsl.base.PatchType;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderCallbacks;
 import io.fabric8.kubernetes.client.extended.leaderelection.LeaderElectionConfigBuilder;
 import io.fabric8.kubernetes.client.extended.leaderelection.resourcelock.LeaseLock;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.net.Socket;
 import java.time.Duration;
@@ -181,9 +180,11 @@ public final class Main {
             expect(watch.exitCode().get(10, TimeUnit.SECONDS) == 3, "exit code");
         }
         expect(out.toString().equals("out\n"), out);
-        pod.file("/tmp/copied").upload(new ByteArrayInputStream("copied".getBytes()));
-        try (var read = pod.file("/tmp/copied").read()) {
-            expect(new String(read.readAllBytes()).equals("copied"), "the copy differs");
+        var echoed = new ByteArrayOutputStream();
+        try (var watch = pod.redirectingInput().writingOutput(echoed).exec("head", "-n", "1")) {
+            watch.getInput().write("typed\n".getBytes());
+            watch.getInput().close();
+            expect(watch.exitCode().get(10, TimeUnit.SECONDS) == 0 && echoed.toString().equals("typed\n"), echoed);
         }
         try (var forward = pod.portForward(80); var socket = new Socket("127.0.0.1", forward.getLocalPort())) {
             socket.setSoTimeout(5000);
@@ -227,7 +228,7 @@ public final class Main {
         step("informer", Main::informs);
         step("deployment to running pods, scale", Main::rollsOut);
         step("logs", () -> CLIENT.pods().inNamespace(NAMESPACE).withName(onePod().getMetadata().getName()).getLog());
-        step("exec, copy, port-forward", Main::executes);
+        step("exec, port-forward", Main::executes);
         step("evict", Main::evicts);
         step("leader election", Main::elects);
         step("delete, deletecollection", Main::deletes);
