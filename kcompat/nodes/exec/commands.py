@@ -15,6 +15,7 @@ from kcompat.nodes.exec.files import FileError
 from kcompat.nodes.exec.shell import NOT_FOUND, SHELLS, NotFound, Process, Program, run
 
 _LONGEST_SLEEP = 24 * 3600.0
+_CONVERSION = re.compile(r"%-?\d{0,4}(?:\.\d{0,4})?[sdx]")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", "a": "\a", "b": "\b", "0": "\0", "e": "\033"}
 
 
@@ -71,7 +72,7 @@ async def echo(process: Process, arguments: Sequence[str]) -> int:
 
 async def printf(process: Process, arguments: Sequence[str]) -> int:
     form, values = _unescaped(arguments[0]), list(arguments[1:])
-    wanted = len(re.findall(r"%[-0-9.]*[sdxc]", form))
+    wanted = len(_CONVERSION.findall(form))
     while True:
         taken, values = values[:wanted], values[wanted:]
         left = iter(taken)
@@ -82,7 +83,7 @@ async def printf(process: Process, arguments: Sequence[str]) -> int:
             value = next(left, "")  # type: ignore[call-overload]
             return match.group() % (int(value or 0) if match.group()[-1] in "dx" else value)
 
-        await process.say(re.sub(r"%%|%[-0-9.]*[sdxc]", one, form))
+        await process.say(re.sub(f"%%|{_CONVERSION.pattern}", one, form))
         if not values or not wanted:
             return 0
 

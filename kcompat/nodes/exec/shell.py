@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from kcompat.nodes.exec import syntax
-from kcompat.nodes.exec.files import FileError, Files
+from kcompat.nodes.exec.files import MOST_BYTES, FileError, Files
 
 Read = Callable[[], Awaitable[bytes]]
 Write = Callable[[bytes], Awaitable[None]]
@@ -26,6 +26,7 @@ _PIECE = re.compile(
 _FREE_COMMANDS, _PAUSE = 200, 0.01
 """A session's commands that cost nothing, and the seconds after each further one: loops without end must not take the processor."""
 _MOST_CAPTURED = 1 << 20
+"""Characters of a word, and bytes of what a command in it prints."""
 
 
 class Exit(Exception):
@@ -48,6 +49,11 @@ class World:
     facts: Mapping[str, Callable[[], str]]
     programs: Mapping[str, Program]
     commands_run: int = 0
+
+    async def pace(self) -> None:
+        """Before every command and turn of a loop."""
+        self.commands_run += 1
+        await asyncio.sleep(_PAUSE if self.commands_run > _FREE_COMMANDS else 0)
 
 
 @dataclass
@@ -81,8 +87,12 @@ class Process:
 
     async def read_all(self) -> bytes:
         chunks = []
+        size = 0
         while chunk := await self.read():
             chunks.append(chunk)
+            size += len(chunk)
+            if size > MOST_BYTES:
+                raise FileError("Cannot allocate memory")
         return b"".join(chunks)
 
 
@@ -92,8 +102,7 @@ Program = Callable[[Process, Sequence[str]], Awaitable[int]]
 async def run(process: Process, words: Sequence[str]) -> int:
     """A program with its arguments. Raises NotFound, and Exit only from within a shell."""
     world = process.world
-    world.commands_run += 1
-    await asyncio.sleep(_PAUSE if world.commands_run > _FREE_COMMANDS else 0)
+    await world.pace()
     name = words[0].rpartition("/")[2]
     if "/" in words[0] and words[0] not in (f"/bin/{name}", f"/usr/bin/{name}", f"/usr/local/bin/{name}"):
         raise NotFound(words[0])
@@ -107,7 +116,7 @@ async def run(process: Process, words: Sequence[str]) -> int:
     except FileError as error:
         await process.complain(f"{name}: {error}")
         return 1
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, TypeError):
         await process.complain(f"{name}: invalid arguments")
         return 1
 
@@ -163,7 +172,7 @@ async def script_in(process: Process, text: str) -> int:
     """Runs text in this very process. Raises Exit."""
     try:
         tree = syntax.parse(text)
-    except syntax.SyntaxProblem as problem:
+    except (syntax.SyntaxProblem, RecursionError) as problem:
         await process.complain(f"sh: syntax error: {problem}")
         process.code = 2
     else:
@@ -214,6 +223,7 @@ class _Interpreter:
     async def _loop(self, node: syntax.Loop) -> None:
         code = 0
         while await self._holds(node.condition) is not node.until:
+            await self._process.world.pace()
             await self.visit(node.body)
             code = self._process.code
         self._process.code = code
@@ -261,6 +271,7 @@ class _Interpreter:
             self._process.code = int(self._process.code == 0)
 
     async def _simple(self, node: syntax.Simple) -> None:
+        await self._process.world.pace()
         words = [part for word in node.words for part in await self._words(word)]
         given = {}
         for assignment in node.assignments:
@@ -325,7 +336,7 @@ class _Interpreter:
     async def _words(self, word: str) -> list[str]:
         """A word as the program gets it: expanded, and split where it was not quoted."""
         parts, quoted = await self._expanded(word)
-        text = "".join(part for part, _ in parts)
+        text = "".join(part for part, _ in parts)[:_MOST_CAPTURED]
         if quoted or not any(splits for _, splits in parts):
             return [text] if text or quoted else []
         found = text.split()
@@ -333,7 +344,7 @@ class _Interpreter:
 
     async def _joined(self, word: str) -> str:
         parts, _ = await self._expanded(word)
-        return "".join(part for part, _ in parts)
+        return "".join(part for part, _ in parts)[:_MOST_CAPTURED]
 
     async def _expanded(self, word: str) -> tuple[list[tuple[str, bool]], bool]:
         """Parts, each with whether it may be split; and whether any quotes were used."""
@@ -450,7 +461,13 @@ def _reader(data: bytes) -> Read:
 
 
 def _writer(into: list[bytes]) -> Write:
+    size = 0
+
     async def write(data: bytes) -> None:
+        nonlocal size
+        size += len(data)
+        if size > MOST_BYTES:
+            raise FileError("Cannot allocate memory")
         into.append(data)
 
     return write

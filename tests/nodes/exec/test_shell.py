@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import tarfile
 
@@ -82,6 +83,23 @@ async def test_scripts(script: str, expected: str) -> None:
 async def test_failures(script: str, code: int, said: str) -> None:
     found, _, errors = await execute("sh", "-c", script)
     assert (found, errors) == (code, said)
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["while :; do :; done", "while { }; do { }; done", "until false; do x=1; done", "x=y; while true; do x=$x$x; done"],
+)
+async def test_loops_without_end_leave_time_for_others(script: str) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.5):
+            await execute("sh", "-c", script)
+
+
+async def test_nothing_grows_without_end() -> None:
+    grown = await execute("sh", "-c", "x=0123456789abcdef; " + "x=$x$x$x$x; " * 20 + "echo ${x} | wc -c")
+    assert grown[1] == f"{(1 << 20) + 1}\n"
+    code, _, said = await execute("sh", "-c", "printf %999999999d 1; " + "(" * 3000)
+    assert code == 2 and "syntax error" in said
 
 
 async def test_programs_that_are_not_there() -> None:
