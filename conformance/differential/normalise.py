@@ -19,7 +19,7 @@ HEADERS = (
     "Content-Type", "Cache-Control", "Retry-After", "X-Content-Type-Options", "Vary", "Allow", "Location", "Content-Encoding",
     "Www-Authenticate",
 )  # fmt: skip
-PRESENT = ("Audit-Id", "Etag")
+PRESENT = ("Audit-Id", "Etag", "X-Kubernetes-Pf-Flowschema-Uid", "X-Kubernetes-Pf-Prioritylevel-Uid")
 """Revisions that scripts make up."""
 _UNORDERED = ("resourceRules", "nonResourceRules")
 _TEXTS = (

@@ -49,6 +49,9 @@ async def clear(s: Session, kind: Kind) -> None:
         await s.quiet("DELETE", path)
         if kind.settles:
             await s.gone(path)
+        if which == "two":
+            for name in ("Bad_Name!", "absent"):
+                await s.quiet("DELETE", f"{kind.path(s.namespace)}/{name}")
         if kind.kind == "Namespace":
             await s.quiet("PUT", f"{path}/finalize", {"metadata": {"name": f"{_MARK}-{which}"}, "spec": {"finalizers": []}})
 
