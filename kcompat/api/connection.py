@@ -20,7 +20,7 @@ from aiohttp.http_exceptions import BadStatusLine, HttpProcessingError, LineTooL
 from aiohttp.http_parser import RawRequestMessage
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError
 
-from kcompat.api import routes
+from kcompat.api import answers, routes
 from kcompat.api.request import Peer
 from kcompat.apimachinery import errors
 
@@ -231,7 +231,7 @@ def _unsent(transport: asyncio.Transport) -> int:
 
 
 def _status(error: errors.StatusError) -> web.Response:
-    answer = web.Response(status=error.code, body=orjson.dumps(error.status()), content_type="application/json")
+    answer = answers.Whole(status=error.code, body=orjson.dumps(error.status()), content_type="application/json")
     answer.force_close()
     return answer
 
@@ -263,6 +263,6 @@ _TOO_LARGE = _text("431 Request Header Fields Too Large")
 def plain(text: str) -> web.Response:
     """`400 Bad Request` as net/http answers it; the connection ends."""
     status, _, reason = text.partition(" ")
-    answer = web.Response(status=int(status), reason=reason, text=text, content_type="text/plain", charset="utf-8")
+    answer = answers.Whole(status=int(status), reason=reason, text=text, content_type="text/plain", charset="utf-8")
     answer.force_close()
     return answer

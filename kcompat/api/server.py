@@ -19,7 +19,7 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import StreamReader
 from aiohttp.web_protocol import RequestHandler, RequestPayloadError
 
-from kcompat.api import hijack, negotiate, respond
+from kcompat.api import answers, hijack, negotiate, respond
 from kcompat.api.connection import Connection, Limits, plain
 from kcompat.api.door import Door
 from kcompat.api.request import Handler, Pieces, Query, Request, Response, StreamResponse, UpgradeResponse
@@ -147,7 +147,7 @@ async def _complete(raw: web.BaseRequest, request: Request, answer: Response, bo
         headers["Vary"] = "Accept-Encoding"
     if raw.method == "HEAD":
         body = b""
-    response = (web.Response if answer.content_type else _Untyped)(body=body, status=answer.status, headers=_single(headers))
+    response = (answers.Whole if answer.content_type else answers.Untyped)(body=body, status=answer.status, headers=_single(headers))
     _add_warnings(response, headers)
     if answer.status == 413:  # the rest of the body would follow
         response.force_close()
@@ -160,7 +160,7 @@ async def _long(raw: web.BaseRequest, request: Request, answer: Response, body: 
     compressed = _wants_gzip(request)
     if compressed:
         headers |= {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
-    response = web.StreamResponse(status=answer.status, headers=headers)
+    response = answers.Streamed(status=answer.status, headers=headers)
     _add_warnings(response, answer.headers)
     if compressed:
         response.enable_chunked_encoding()
@@ -184,14 +184,6 @@ async def _write_compressed(response: web.StreamResponse, pieces: Iterable[bytes
         if compressed := await loop.run_in_executor(None, compressor.compress, piece):
             await response.write(compressed)
     await response.write(compressor.flush())
-
-
-class _Untyped(web.Response):
-    """An answer without Content-Type, which aiohttp would add."""
-
-    async def _prepare_headers(self) -> None:
-        await super()._prepare_headers()
-        self.headers.pop("Content-Type", None)
 
 
 def _single(headers: dict[str, str]) -> dict[str, str]:
@@ -218,7 +210,7 @@ def _gzip(body: bytes) -> bytes:
 
 async def _stream(raw: web.BaseRequest, answer: StreamResponse) -> web.StreamResponse:
     assert answer.chunks is not None
-    response = web.StreamResponse(status=answer.status, headers={**_single(answer.headers), "Content-Type": answer.content_type})
+    response = answers.Streamed(status=answer.status, headers={**_single(answer.headers), "Content-Type": answer.content_type})
     _add_warnings(response, answer.headers)
     response.enable_chunked_encoding()
     async with aclosing(answer.chunks):  # type: ignore[type-var]

@@ -102,6 +102,14 @@ POST = b"POST /a HTTP/1.1\r\nHost: x\r\n"
 LONG = b"".join(bytes([65 + number]) * 10_000 for number in range(30))
 
 
+@pytest.mark.parametrize("path", ["/a", "/long", "/watch", "/%zz"])
+async def test_answers_do_not_say_who_serves(path: str) -> None:
+    async with listening() as (listener, _), connected(listener) as (reader, writer):
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert b"\r\nDate: " in head and b"\r\nServer: " not in head
+
+
 async def test_long_answers_come_in_pieces() -> None:
     async with listening() as (listener, _), connected(listener) as (reader, writer):
         for method, body in (("HEAD", b""), ("GET", LONG), ("GET", LONG)):
