@@ -51,11 +51,13 @@ def labels(name: str, settings: NodeSettings) -> dict[str, str]:
     }
 
 
-def node(name: str, ip: str, settings: NodeSettings, now: str) -> Tree:
+def node(name: str, ip: str, pod_cidr: str, settings: NodeSettings, now: str) -> Tree:
     """What a kubelet creates when it registers. now: RFC 3339."""
     annotations = {"volumes.kubernetes.io/controller-managed-attach-detach": "true", simulation.ANNOTATION: "true"}
     metadata = {"name": name, "labels": labels(name, settings), "annotations": annotations}
-    spec: Tree = {"taints": [dict(taint) for taint in settings.taints]} if settings.taints else {}
+    spec: Tree = {"podCIDR": pod_cidr, "podCIDRs": [pod_cidr]}
+    if settings.taints:
+        spec["taints"] = [dict(taint) for taint in settings.taints]
     return {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": spec, "status": status(name, ip, settings, now, now)}
 
 

@@ -176,7 +176,7 @@ class SimulatedNodes:
         kubelet.ready_since = now
         nodes = kubelet.client.of(NODES)
         try:
-            kubelet.see_node(await nodes.create(node_object.node(kubelet.name, kubelet.ip, self.settings, now)))
+            kubelet.see_node(await nodes.create(node_object.node(kubelet.name, kubelet.ip, kubelet.addresses.cidr, self.settings, now)))
         except StatusError as error:
             if error.reason != "AlreadyExists":
                 raise

@@ -57,7 +57,8 @@ def test_admission(tree, refusal):
 
 def test_node_object():
     settings = NodeSettings(labels={"zone": "a"}, taints=({"key": "k", "effect": "NoSchedule"},))
-    node = node_object.node("node-0", "172.18.0.2", settings, "2026-01-01T00:00:00Z")
+    node = node_object.node("node-0", "172.18.0.2", "10.244.0.0/24", settings, "2026-01-01T00:00:00Z")
+    assert node["spec"]["podCIDRs"] == [node["spec"]["podCIDR"]] == ["10.244.0.0/24"]
     assert node["metadata"]["labels"]["kubernetes.io/hostname"] == "node-0"
     assert node["metadata"]["labels"]["zone"] == "a"
     assert node["spec"]["taints"] == [{"key": "k", "effect": "NoSchedule"}]
