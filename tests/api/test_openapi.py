@@ -74,13 +74,13 @@ def test_descriptions_are_joined_in(v2: dict[str, Any]) -> None:
     assert phase["description"].endswith(' - `"Unknown"`')
 
 
-def test_without_the_described_schemas_only_descriptions_are_missing(monkeypatch: pytest.MonkeyPatch, v2: dict[str, Any]) -> None:
+def test_without_the_described_schemas_descriptions_say_what_to_install(monkeypatch: pytest.MonkeyPatch, v2: dict[str, Any]) -> None:
     def absent(package: str) -> Any:
         raise ModuleNotFoundError(package)
 
     monkeypatch.setattr(schemas.resources, "files", absent)
     plain = json.loads(OpenAPI().v2_json())
-    assert "description" not in plain["definitions"]["io.k8s.api.core.v1.Pod"]
+    assert "kcompat[docs]" in plain["definitions"]["io.k8s.api.core.v1.Pod"]["description"]  # what `kubectl explain` shows
     assert strip(plain) == strip(v2)
 
 

@@ -20,6 +20,7 @@ Schema = dict[str, Any]
 
 V2_PREFIX: Final = "#/definitions/"
 V3_PREFIX: Final = "#/components/schemas/"
+UNDESCRIBED: Final = "Descriptions are not installed where this server runs; `pip install 'kcompat[docs]'` there adds them."
 META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1."
 
 _PRIMITIVES: Final[dict[str, Schema]] = {
@@ -95,7 +96,7 @@ class Schemas:
         return dict(sorted(self._definitions.items()))
 
     def _define(self, name: str, definition: str) -> Schema:
-        described = self._described.get(definition, {})
+        described = self._described.get(definition, {}) if self._described else {"description": UNDESCRIBED}
         schema: Schema = {"description": described["description"]} if "description" in described else {}
         if name in _OWN:
             schema |= _OWN[name][self._v3]
