@@ -14,8 +14,8 @@ from kcompat.apimachinery.clock import parse_rfc3339, rfc3339
 from kcompat.apimachinery.field import FieldError, Path, invalid, not_supported
 from kcompat.registry.declare import Tree
 from kcompat.registry.store import STORAGE_INVALID, Preconditions, Store, Written, finished, precondition_failed
+from kcompat.storage.entries import Entry
 from kcompat.storage.interface import Conflict
-from kcompat.storage.watch_cache import Entry
 
 ORPHAN, FOREGROUND = "orphan", "foregroundDeletion"
 

@@ -19,9 +19,10 @@ from kcompat.registry import watching
 from kcompat.registry.listing import ListOptions, concern
 from kcompat.registry.store import Store
 from kcompat.registry.watching import Bookmark, Happening, WatchOptions
-from kcompat.storage import watch_cache
+from kcompat.storage import watcher
+from kcompat.storage.entries import CacheEvent
 from kcompat.storage.interface import Revision
-from kcompat.storage.watch_cache import CacheEvent, ResourceCache
+from kcompat.storage.watch_cache import ResourceCache
 
 log = logging.getLogger(__name__)
 
@@ -207,7 +208,7 @@ class Stream:
         self._outlet = None
         self._held.append(chunk)
         self._held_bytes += len(chunk.data)
-        if self._held_bytes > watch_cache.QUEUE_BYTES or len(self._held) > watch_cache.QUEUE_LIMIT:
+        if self._held_bytes > watcher.QUEUE_BYTES or len(self._held) > watcher.QUEUE_LIMIT:
             self.end()
         self._waken()
 

@@ -14,9 +14,11 @@ from kcompat.apimachinery.field import FieldError, Path, forbidden, not_supporte
 from kcompat.apimachinery.selectors import ALL_FIELDS, EVERYTHING, FieldSelector, LabelSelector
 from kcompat.registry import continue_tokens
 from kcompat.registry.store import Store
+from kcompat.storage.entries import Entry, Past
 from kcompat.storage.indexes import Term
 from kcompat.storage.interface import Compacted, FutureRevision, Revision
-from kcompat.storage.watch_cache import Concern, Entry, Past, ResourceCache
+from kcompat.storage.watch_cache import ResourceCache
+from kcompat.storage.watcher import Concern
 
 EXACT, NOT_OLDER_THAN = "Exact", "NotOlderThan"
 _EQUAL = ("=", "==", "in")

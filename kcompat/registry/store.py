@@ -22,8 +22,9 @@ from kcompat.registry.hooks import Hooks
 from kcompat.registry.leases import Leases
 from kcompat.registry.stored import reader, storage_version
 from kcompat.storage import codec
+from kcompat.storage.entries import Entry, Layout, with_revision
 from kcompat.storage.interface import ABSENT, Conflict, Revision, StorageError
-from kcompat.storage.watch_cache import Entry, Layout, ResourceCache, WatchCache, with_revision
+from kcompat.storage.watch_cache import ResourceCache, WatchCache
 
 __all__ = ["Entry", "Preconditions", "StorageError", "Store", "Written"]
 

@@ -11,7 +11,8 @@ from kcompat.registry.declare import Resource
 from kcompat.registry.hooks import Hooks
 from kcompat.registry.leases import Leases
 from kcompat.registry.store import Store
-from kcompat.storage.watch_cache import CacheEvent, WatchCache
+from kcompat.storage.entries import CacheEvent
+from kcompat.storage.watch_cache import WatchCache
 
 Tree = dict[str, Any]
 

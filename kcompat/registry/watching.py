@@ -14,8 +14,10 @@ from kcompat.apimachinery import errors
 from kcompat.apimachinery.field import FieldError, Path, forbidden, not_supported
 from kcompat.registry.listing import EXACT, NOT_OLDER_THAN, ListOptions, candidates, concern, wait_for_revision
 from kcompat.registry.store import Store
+from kcompat.storage.entries import ADDED, DELETED, MODIFIED, CacheEvent, Entry
 from kcompat.storage.interface import Compacted, Revision
-from kcompat.storage.watch_cache import ADDED, DELETED, MODIFIED, CacheEvent, Dropped, Entry, ResourceCache, Watcher
+from kcompat.storage.watch_cache import ResourceCache
+from kcompat.storage.watcher import Dropped, Watcher
 
 _BOOKMARK_SECONDS = 60.0
 _LAST_BOOKMARK_SECONDS = 2.0

@@ -14,7 +14,7 @@ MADE_AT_MOST = 8
 
 
 class Indexed(Protocol):
-    """What is indexed: `watch_cache.Entry`."""
+    """What is indexed: `entries.Entry`."""
 
     @property
     def key(self) -> str: ...

@@ -14,253 +14,26 @@ import asyncio
 import logging
 from bisect import bisect_left, bisect_right, insort
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import Any
 
 from kcompat.storage import codec
+from kcompat.storage.entries import ADDED, DELETED, MODIFIED, CacheEvent, Entry, Layout, Past, Tree, with_revision
 from kcompat.storage.indexes import Indexes, Term
 from kcompat.storage.interface import Backend, Compacted, Event, KeyValue, Revision, StorageError, Unavailable
+from kcompat.storage.watcher import Concern, Watcher
 
-Tree = dict[str, Any]
 log = logging.getLogger(__name__)
 
-ADDED, MODIFIED, DELETED = "ADDED", "MODIFIED", "DELETED"
 HISTORY = 4096
 HISTORY_BYTES = 32 << 20
 """Events, and bytes of them, kept per resource; older ones are read from the backend."""
-QUEUE_LIMIT = 10_000
-QUEUE_BYTES = 32 << 20
-"""Undelivered events, and bytes of them, after which a slow watcher is dropped."""
 
 
 _LOADED_AT_ONCE = 1000
 """Entries read at first use before others get a turn; read all at once, they would stand in memory twice."""
 _WORTH_AN_INDEX = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """What the cache must know of a resource: where it lives, how its objects begin, and how to read field labels."""
-
-    prefix: str
-    """`/registry/pods/`"""
-    head: bytes
-    fields: Mapping[str, Callable[[Tree], str]] = field(default_factory=dict)
-    indexes: tuple[str, ...] = ()
-    decode_foreign: Callable[[bytes], Tree] = codec.decode_json
-    namespaced: bool = True
-    places: dict[str, int] = field(init=False)
-    """Where in `Entry._values` each of `fields` is."""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "places", {name: place for place, name in enumerate(self.fields)})
-
-
-class Fields(Mapping[str, str]):
-    """The field labels of an entry; its name and namespace are read off its key."""
-
-    __slots__ = ("_entry", "_values")
-
-    def __init__(self, entry: Entry, values: tuple[str, ...]) -> None:
-        self._entry = entry
-        self._values = values
-
-    def get(self, name: str, default: str = "") -> str:  # type: ignore[override]
-        place = self._entry.layout.places.get(name)
-        if place is not None:
-            return self._values[place]
-        layout = self._entry.layout
-        namespace, _, own = self._entry.key[len(layout.prefix) :].rpartition("/")
-        return own if name == "metadata.name" else namespace if name == "metadata.namespace" else default
-
-    def __getitem__(self, name: str) -> str:
-        if name not in (*self,):
-            raise KeyError(name)
-        return self.get(name)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(("metadata.name", "metadata.namespace", *self._entry.layout.places))
-
-    def __len__(self) -> int:
-        return 2 + len(self._values)
-
-
-class Entry:
-    """One version of one object. Immutable; tree, labels and fields are filled in on demand."""
-
-    __slots__ = ("_labels", "_tree", "_values", "key", "layout", "revision", "tail")
-
-    def __init__(self, layout: Layout, key: str, tail: bytes, revision: Revision, tree: Tree | None = None) -> None:
-        self.layout = layout
-        self.key = key
-        self.tail = tail
-        self.revision = revision
-        self._tree = tree
-        self._labels: Mapping[str, str] | None = None
-        self._values: tuple[str, ...] | None = None
-
-    @property
-    def body(self) -> bytes:
-        """The object's JSON."""
-        return self.layout.head + self.tail
-
-    def tree(self) -> Tree:
-        """The decoded object; shared, never to be changed. Kept only if somebody gave or pinned it."""
-        if self._tree is None:
-            self._tree = codec.decode_json(self.layout.head + self.tail)
-        return self._tree
-
-    def peek(self) -> Tree:
-        """The decoded object, shared, without keeping it decoded."""
-        if self._tree is not None:
-            return self._tree
-        return self.fresh_tree()
-
-    def fresh_tree(self) -> Tree:
-        """A decoded object of the caller's own."""
-        tree: Tree = codec.decode_json(self.layout.head + self.tail)
-        return tree
-
-    def release(self) -> None:
-        """Lets the tree go (keeps what selectors need)."""
-        self._tree = None
-
-    @property
-    def labels(self) -> Mapping[str, str]:
-        if self._labels is None:
-            self._read()
-        return self._labels or {}
-
-    @property
-    def fields(self) -> Mapping[str, str]:
-        """Field labels for field selectors."""
-        if self._values is None and self.layout.fields:
-            self._read()
-        return Fields(self, self._values or ())
-
-    def _read(self) -> None:
-        tree = self.peek()
-        self._labels = _shared_labels(tree["metadata"].get("labels") or {})
-        self._values = tuple([_shared_text(getter(tree)) for getter in self.layout.fields.values()])
-
-
-_LABELS: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
-_TEXTS: dict[str, str] = {}
-_MOST_SHARED = 4096
-"""Labels and field labels of many objects are the same, as those of a Deployment's pods: they are kept once."""
-
-
-def _shared_labels(labels: Mapping[str, str]) -> Mapping[str, str]:
-    if len(_LABELS) >= _MOST_SHARED:
-        _LABELS.clear()
-    return _LABELS.setdefault(tuple(labels.items()), labels)
-
-
-def _shared_text(text: str) -> str:
-    if len(_TEXTS) >= _MOST_SHARED:
-        _TEXTS.clear()
-    return _TEXTS.setdefault(text, text)
-
-
-Past = dict[str, Entry | None]
-"""By key, what an object once was (None: it was not there)."""
-
-
-class CacheEvent:
-    """One change: `entry` is the new version (for DELETED the last one, at the deletion's revision), `previous` the one before."""
-
-    __slots__ = ("_lines", "entry", "previous", "revision", "type")
-
-    def __init__(self, type_: str, entry: Entry, previous: Entry | None) -> None:
-        self.type = type_
-        self.entry = entry
-        self.previous = previous
-        self.revision = entry.revision
-        self._lines: dict[str, bytes] = {}
-
-    def line(self, type_: str) -> bytes:
-        """The watch event as a JSON line, made once for all watchers."""
-        line = self._lines.get(type_)
-        if line is None:
-            source = self.entry
-            line = self._lines[type_] = b'{"type":"%b","object":%b%b}\n' % (type_.encode(), source.layout.head, source.tail)
-        return line
-
-
-class Dropped(Exception):
-    """The watcher was too slow, or the cache was closed."""
-
-
-Concern = str | tuple[str, str]
-"""What a watcher wants to hear of: all under a key prefix (of the resource or a namespace), one key, or a declared index's field with a value."""
-
-
-class Watcher:
-    """A subscription to everything after `revision`. `take()` gives the events since the last call, filtered by concern and prefix alone."""
-
-    __slots__ = ("_wake", "bytes", "concern", "dropped", "events", "notify", "prefix", "revision", "trees")
-
-    def __init__(self, prefix: str, revision: Revision, concern: Concern = "") -> None:
-        self.prefix = prefix
-        self.concern = concern or prefix
-        self.revision = revision
-        self.events: list[CacheEvent] = []
-        self.dropped = False
-        self.trees = False
-        """Wants decoded objects (informers in process): they are then kept decoded, shared with the watcher, not made again."""
-        self.notify: Callable[[], None] | None = None
-        """Called, for who does not wait in `take`, when there are events or the watcher was dropped; it must not raise."""
-        self.bytes = 0
-        """Of the objects in `events`."""
-        self._wake: asyncio.Future[None] | None = None
-
-    def push(self, event: CacheEvent) -> None:
-        if self.dropped or event.revision <= self.revision:  # replayed already, while this cache was behind
-            return
-        self.bytes += len(event.entry.tail)
-        if len(self.events) >= QUEUE_LIMIT or self.bytes > QUEUE_BYTES:
-            self.drop()
-            return
-        self.events.append(event)
-        self._tell()
-
-    def drop(self) -> None:
-        self.dropped = True
-        self.events = []
-        self._tell()
-
-    def _tell(self) -> None:
-        if self.notify is not None:
-            self.notify()
-        elif self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
-
-    def collect(self) -> Sequence[CacheEvent]:
-        """The events so far, in order."""
-        taken, self.events, self.bytes = self.events, [], 0
-        return taken
-
-    async def take(self, timeout: float | None = None) -> Sequence[CacheEvent]:
-        """Events in order; empty when `timeout` seconds passed without any. Raises Dropped."""
-        if not self.events and not self.dropped:
-            loop = asyncio.get_running_loop()
-            self._wake = loop.create_future()
-            handle = loop.call_later(timeout, self._expire) if timeout is not None else None
-            try:
-                await self._wake
-            finally:
-                self._wake = None
-                if handle is not None:
-                    handle.cancel()
-        if self.dropped:
-            raise Dropped
-        return self.collect()
-
-    def _expire(self) -> None:
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
 
 
 class ResourceCache:
@@ -688,13 +461,6 @@ class WatchCache:
 def _expire(waiting: asyncio.Future[None]) -> None:
     if not waiting.done():
         waiting.set_exception(TimeoutError())
-
-
-def with_revision(tree: Tree | None, revision: Revision) -> Tree | None:
-    """`tree` with metadata.resourceVersion set, sharing all the rest."""
-    if tree is None:
-        return None
-    return {**tree, "metadata": {**tree["metadata"], "resourceVersion": str(revision)}}
 
 
 async def _close(batches: AsyncIterator[Any]) -> None:

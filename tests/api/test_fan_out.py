@@ -13,7 +13,7 @@ from in_process import Api
 from kcompat.api.request import StreamResponse
 from kcompat.registry import fan_out
 from kcompat.registry.fan_out import Chunk, Stream
-from kcompat.storage import watch_cache
+from kcompat.storage import watcher
 
 SELECTORS = {
     "": lambda labels: True,
@@ -182,7 +182,7 @@ async def test_each_watch_of_a_table_is_told_its_columns(api: Api, config_maps: 
 
 
 async def test_a_watch_that_cannot_keep_up_is_ended_and_holds_nothing(api: Api, config_maps: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch_cache, "QUEUE_BYTES", 10_000)
+    monkeypatch.setattr(watcher, "QUEUE_BYTES", 10_000)
     slow, quick = Connection(), Connection()
     streams = [await watching(api, config_maps) for _ in range(2)]
     tasks = [asyncio.create_task(stream.pipe(c)) for stream, c in zip(streams, (slow, quick), strict=True)]

@@ -9,9 +9,11 @@ import orjson
 import pytest
 
 from kcompat.storage import codec, indexes, watch_cache
+from kcompat.storage.entries import Entry, Layout
 from kcompat.storage.indexes import Index, Term
 from kcompat.storage.interface import Event
-from kcompat.storage.watch_cache import Concern, Entry, Layout, ResourceCache, WatchCache
+from kcompat.storage.watch_cache import ResourceCache, WatchCache
+from kcompat.storage.watcher import Concern
 
 PREFIX = "/registry/pods/"
 LAYOUT = Layout(

@@ -13,9 +13,12 @@ import pytest
 
 from kcompat.apimachinery.clock import SystemClock
 from kcompat.storage import codec, watch_cache
+from kcompat.storage import watcher as watchers
 from kcompat.storage.backends.memory import MemoryBackend
+from kcompat.storage.entries import CacheEvent, Layout
 from kcompat.storage.interface import ANY, Compacted, Page, Unavailable
-from kcompat.storage.watch_cache import CacheEvent, Dropped, Layout, ResourceCache, WatchCache
+from kcompat.storage.watch_cache import ResourceCache, WatchCache
+from kcompat.storage.watcher import Dropped
 
 PREFIX = "/registry/configmaps/"
 LAYOUT = Layout(PREFIX, codec.head("ConfigMap", "v1"))
@@ -80,7 +83,7 @@ async def test_a_replay_ahead_of_the_cache_repeats_nothing() -> None:
 
 
 async def test_watchers_that_lag_too_far_are_dropped_and_hold_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch_cache, "QUEUE_LIMIT", 3)
+    monkeypatch.setattr(watchers, "QUEUE_LIMIT", 3)
     async with running() as (reins, resource):
         slow, quick = resource.subscribe(PREFIX), resource.subscribe(PREFIX)
         for name in "abcd":
@@ -94,7 +97,7 @@ async def test_watchers_that_lag_too_far_are_dropped_and_hold_nothing(monkeypatc
 
 
 async def test_watchers_hold_so_many_bytes_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watch_cache, "QUEUE_BYTES", 10_000)
+    monkeypatch.setattr(watchers, "QUEUE_BYTES", 10_000)
     async with running() as (reins, resource):
         watcher = resource.subscribe(PREFIX)
         await resource.cache.wait_for(await write(reins, "a", 9_000))

@@ -96,7 +96,8 @@ class Schemas:
         return dict(sorted(self._definitions.items()))
 
     def _define(self, name: str, definition: str) -> Schema:
-        described = self._described.get(definition, {}) if self._described else {"description": UNDESCRIBED}
+        undescribed: Schema = {} if self._described else {"description": UNDESCRIBED}
+        described = self._described.get(definition, undescribed)
         schema: Schema = {"description": described["description"]} if "description" in described else {}
         if name in _OWN:
             schema |= _OWN[name][self._v3]
