@@ -13,6 +13,7 @@ import pytest
 
 from conformance.differential import ledger, runner, servers
 from conformance.differential.compare import Difference
+from conformance.differential.script import Script
 
 pytestmark = pytest.mark.slow
 SCRIPTS = [script for script in runner.scripts() if script.title != "fields/pods"]
@@ -22,21 +23,26 @@ Found = dict[str, list[Difference]]
 
 @pytest.fixture(scope="module")
 def unexplained() -> Found:
-    """Differences by topic."""
+    """Differences by topic. A script that differs is run once more: a second that passes, or a status that a controller writes in between, is no difference."""
+    found: Found = defaultdict(list)
+    suspects = {difference.script for difference in _differing(SCRIPTS)}
+    for difference in _differing([script for script in SCRIPTS if script.title in suspects]):
+        found[difference.script.split("/", 1)[0]].append(difference)
+    return found
+
+
+def _differing(scripts: list[Script]) -> list[Difference]:
+    """What neither its explanation nor the ledger foresees."""
 
     async def run() -> list[Difference]:
         async with servers.kcompat() as url:
-            return runner.differences(await runner.run(url, SCRIPTS))
+            return runner.differences(await runner.run(url, scripts))
 
-    found: Found = defaultdict(list)
-    for difference in asyncio.run(run()):
-        if not difference.why:
-            found[difference.script.split("/", 1)[0]].append(difference)
-    return found
+    known = ledger.known()
+    return [d for d in asyncio.run(run()) if not d.why and d.place not in known.get(d.script, ())] if scripts else []
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("topic", TOPICS)
 def test_answers_as_recorded(topic: str, unexplained: Found) -> None:
-    known = ledger.known()
-    assert [f"{d.script}: {d}" for d in unexplained[topic] if d.place not in known.get(d.script, ())] == []
+    assert [f"{difference.script}: {difference}" for difference in unexplained[topic]] == []
