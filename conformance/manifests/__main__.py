@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser("python -m conformance.manifests", description=__doc__)
     parser.add_argument("--store", choices=servers.STORES, action="append", help="where to run (repeatable; default: sqlite and etcd)")
     parser.add_argument("--kubectl", action="append", help="program to use (repeatable; default: kubectl built from the Kubernetes module)")
-    parser.add_argument("--only", default="", metavar="TEXT", help="only manifests, and stories, whose name holds this")
+    parser.add_argument("--only", default="", metavar="REGEX", help="only manifests, and stories, whose name fits")
     parser.add_argument("--ledger", type=Path, default=FILE, help="file to record in")
     parser.add_argument(
         "--outputs", type=Path, default=CACHE.parent / "manifests", metavar="DIR", help="where what kubectl printed is kept"
@@ -57,7 +58,7 @@ def _run(store: str, program: str, release: str, chosen: argparse.Namespace) -> 
     with tempfile.TemporaryDirectory(prefix="manifests-") as directory, servers.started(store, Path(directory)) as kubeconfig:
         runner = Runner(program, kubeconfig, Path(directory) / "kubectl", chosen.outputs / release / store)
         for number, manifest in enumerate(found):
-            if chosen.only in manifest.name:
+            if re.search(chosen.only, manifest.name):
                 started = time.monotonic()
                 result = runner.manifest(number, manifest)
                 failed = [group for group, said in result.items() if said != OK]
@@ -78,7 +79,7 @@ def _report(store: str, release: str, chosen: argparse.Namespace) -> int:
         return 0
     print(f"\n== {run}")
     for name, group, said in ledger.failures(run):
-        if chosen.only in name:
+        if re.search(chosen.only, name):
             failures += 1
             print(f"{name} [{group}]: {said}")
     print(*(f"{title}: {count}" for title, count in ledger.totals(run).items()), sep="\n")

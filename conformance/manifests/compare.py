@@ -78,7 +78,7 @@ def compare(ours: Path, theirs: Path, only: str = "") -> Comparison:
     found = Comparison()
     for file in sorted(ours.rglob("*.txt")):
         name = str(file.relative_to(ours))
-        if only in name and (theirs / name).exists():
+        if re.search(only, name) and (theirs / name).exists():
             printed = dict(_commands(theirs / name))
             for command, lines in _commands(file):
                 if command in printed:

@@ -42,9 +42,9 @@ class Runner:
             return _steps(kubectl, manifest)
 
     def stories(self, only: str) -> Iterator[tuple[str, str]]:
-        """The commands without manifests: a name that holds `only`, and its result."""
+        """The commands without manifests: a name that `only` fits, and its result."""
         stories = {f"create {name}": commands for name, commands in CREATE.items()} | OTHERS | {"explain kinds": _explain()}
-        for name in (name for name in stories if only in name):
+        for name in (name for name in stories if re.search(only, name)):
             commands = stories[name]
             with self._namespace("s-" + name.replace(" ", "-"), f"stories/{name}", set()) as kubectl:
                 _files(kubectl.directory)
