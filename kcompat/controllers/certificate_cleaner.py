@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from base64 import b64decode
 from datetime import datetime
@@ -16,10 +15,10 @@ from kcompat.client.interface import Tree
 from kcompat.controllers import certificate_requests as requests
 from kcompat.controllers.certificate_requests import ACCOUNT, CERTIFICATE_SIGNING_REQUESTS
 from kcompat.controllers.controller import Context, controller, status_of
+from kcompat.controllers.sweeping import Sweeper
 
 log = logging.getLogger(__name__)
 
-POLL_SECONDS = 3600.0
 DECIDED_SECONDS = 3600.0
 PENDING_SECONDS = 24 * 3600.0
 
@@ -52,23 +51,17 @@ def _has_expired(request: Tree, now: datetime) -> bool:
 
 
 @controller("certificatesigningrequest-cleaner-controller", account=ACCOUNT)
-class CertificateCleaner:
-    """Has no keys: it looks at everything once an hour."""
+class CertificateCleaner(Sweeper):
+    """Looks once an hour."""
+
+    period = 3600.0
 
     def __init__(self, context: Context) -> None:
         self._clock = context.clock
         self._client = context.client.of(CERTIFICATE_SIGNING_REQUESTS)
         self._requests = context.watch(CERTIFICATE_SIGNING_REQUESTS)
 
-    async def run(self) -> None:
-        while True:
-            await self.clean()
-            await asyncio.sleep(POLL_SECONDS)
-
-    async def reconcile(self, key: str) -> float | None:
-        raise AssertionError(f"nothing queues keys here: {key}")
-
-    async def clean(self) -> None:
+    async def sweep(self) -> None:
         now = self._clock.now()
         for name in [meta.name(request) for request in self._requests if is_outdated(request, now)]:
             try:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from datetime import UTC, date, datetime, timedelta
 
@@ -15,10 +14,10 @@ from kcompat.apimachinery.pod_references import references
 from kcompat.client.interface import Tree
 from kcompat.client.resources import CONFIG_MAPS, PODS, SECRETS, SERVICE_ACCOUNTS
 from kcompat.controllers.controller import Context, controller
+from kcompat.controllers.sweeping import Sweeper
 
 log = logging.getLogger(__name__)
 
-SYNC_SECONDS = 24 * 3600.0
 TRACKING = "kube-apiserver-legacy-service-account-token-tracking"
 """The ConfigMap in kube-system that says since when the API server notes the use of such tokens."""
 LAST_USED, INVALID_SINCE = "kubernetes.io/legacy-token-last-used", "kubernetes.io/legacy-token-invalid-since"
@@ -45,8 +44,10 @@ def is_unused(secret: Tree, since: datetime) -> bool:
 
 
 @controller("legacy-serviceaccount-token-cleaner-controller", account="legacy-service-account-token-cleaner")
-class LegacyTokenCleaner:
-    """Has no keys: it looks at everything once a day."""
+class LegacyTokenCleaner(Sweeper):
+    """Looks once a day."""
+
+    period = 24 * 3600.0
 
     def __init__(self, context: Context) -> None:
         self._clock = context.clock
@@ -55,18 +56,7 @@ class LegacyTokenCleaner:
         self._secrets = context.watch(SECRETS, field_selector=f"type={_TYPE}")
         self._accounts, self._pods = context.watch(SERVICE_ACCOUNTS), context.watch(PODS)
 
-    async def run(self) -> None:
-        while True:
-            try:
-                await self.clean()
-            except (StatusError, OSError) as error:
-                log.info("cleaning token secrets: %s", error)
-            await asyncio.sleep(SYNC_SECONDS)
-
-    async def reconcile(self, key: str) -> float | None:
-        raise AssertionError(f"nothing queues keys here: {key}")
-
-    async def clean(self) -> None:
+    async def sweep(self) -> None:
         now = self._clock.now()
         if now - self._kept < await self._tracked_since():
             return

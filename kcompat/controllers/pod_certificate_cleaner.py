@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from datetime import timedelta
 
@@ -11,32 +10,26 @@ from kcompat.apimachinery.clock import parse_rfc3339
 from kcompat.apimachinery.errors import StatusError
 from kcompat.client.resources import ResourceType
 from kcompat.controllers.controller import Context, controller
+from kcompat.controllers.sweeping import Sweeper
 
 log = logging.getLogger(__name__)
 
 POD_CERTIFICATE_REQUESTS = ResourceType("certificates.k8s.io", "v1", "podcertificaterequests", "PodCertificateRequest")
 KEPT = timedelta(minutes=15)
-POLL_SECONDS = 300.0
 
 
 @controller("podcertificaterequest-cleaner-controller", account="podcertificaterequestcleaner")
-class PodCertificateCleaner:
-    """Has no keys: it looks at everything now and then."""
+class PodCertificateCleaner(Sweeper):
+    """Looks every five minutes."""
+
+    period = 300.0
 
     def __init__(self, context: Context) -> None:
         self._clock = context.clock
         self._client = context.client.of(POD_CERTIFICATE_REQUESTS)
         self._requests = context.watch(POD_CERTIFICATE_REQUESTS)
 
-    async def run(self) -> None:
-        while True:
-            await self.clean()
-            await asyncio.sleep(POLL_SECONDS)
-
-    async def reconcile(self, key: str) -> float | None:
-        raise AssertionError(f"nothing queues keys here: {key}")
-
-    async def clean(self) -> None:
+    async def sweep(self) -> None:
         before = self._clock.now() - KEPT
         for tree in [tree for tree in self._requests if parse_rfc3339(meta.creation_timestamp(tree)) <= before]:
             try:

@@ -1,7 +1,7 @@
 """Removes pods that nobody else will: of nodes that are gone or out of service, terminating ones that never had a node, and, when there
 are too many, those that have ended (upstream: pkg/controller/podgc).
 
-Looks at all pods every CHECK_SECONDS. A node must be gone for QUARANTINE_SECONDS, and the server is asked, before its pods go.
+Looks at all pods every 20 seconds. A node must be gone for QUARANTINE_SECONDS, and the server is asked, before its pods go.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from kcompat.client.resources import NODES, PODS
 from kcompat.client.store import Store
 from kcompat.controllers import pods as podutil
 from kcompat.controllers.controller import Context, controller, spec_of, status_of
+from kcompat.controllers.sweeping import Sweeper
 
 log = logging.getLogger(__name__)
 
-CHECK_SECONDS = 20.0
 QUARANTINE_SECONDS = 40.0
 OUT_OF_SERVICE = "node.kubernetes.io/out-of-service"
 _ORPHANED = {"type": "DisruptionTarget", "status": "True", "reason": "DeletionByPodGC", "message": "PodGC: node no longer exists"}
@@ -61,10 +61,10 @@ def _is_out_of_service(node: Tree | None) -> bool:
 
 
 @controller("pod-garbage-collector-controller", account="pod-garbage-collector")
-class PodGCController:
-    """Has no keys: it looks at everything now and then."""
+class PodGCController(Sweeper):
+    """Looks every 20 seconds."""
 
-    check_seconds = CHECK_SECONDS
+    period = 20.0
     quarantine_seconds = QUARANTINE_SECONDS
 
     def __init__(self, context: Context) -> None:
@@ -75,15 +75,7 @@ class PodGCController:
         self._missing: dict[str, float] = {}
         """Nodes that pods name and that are not there, with the moment since when."""
 
-    async def run(self) -> None:
-        while True:
-            await self.collect()
-            await asyncio.sleep(self.check_seconds)
-
-    async def reconcile(self, key: str) -> float | None:
-        raise AssertionError(f"nothing queues keys here: {key}")
-
-    async def collect(self) -> None:
+    async def sweep(self) -> None:
         pods = list(self._pods)
         await self._remove(terminated(pods, self._terminated_threshold))
         await self._remove(out_of_service(pods, self._nodes))

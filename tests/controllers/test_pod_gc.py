@@ -48,7 +48,7 @@ def test_what_has_no_node():
 
 
 async def test_orphans_and_unscheduled_ones_go(world, monkeypatch):
-    monkeypatch.setattr(PodGCController, "check_seconds", 0.01)
+    monkeypatch.setattr(PodGCController, "period", 0.01)
     monkeypatch.setattr(PodGCController, "quarantine_seconds", 0.05)
     world.ready = lambda tree: False
     world.cluster.put(NODES, {"metadata": {"name": "n1"}})
