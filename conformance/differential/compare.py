@@ -96,6 +96,8 @@ def _sorted(value: Any) -> Any:
 def differing(a: Any, b: Any, path: str) -> Iterator[tuple[str, Any, Any]]:
     """(path, one, other) of every leaf that differs; a missing one is ABSENT."""
     if isinstance(a, dict) and isinstance(b, dict):
+        if [name for name in a if name in b] != [name for name in b if name in a]:
+            yield path, f"keys in the order {', '.join(a)}", f"keys in the order {', '.join(b)}"
         for name in [*a, *(name for name in b if name not in a)]:
             yield from differing(a.get(name, ABSENT), b.get(name, ABSENT), f"{path}.{name}" if path else name)
     elif path == "body" and isinstance(a, list) and isinstance(b, list) and a != b:

@@ -13,6 +13,8 @@ from typing import Any
 import orjson
 from multidict import CIMultiDict, CIMultiDictProxy
 
+from kcompat.apimachinery import go_json
+
 Tree = dict[str, Any]
 
 HEADERS = (
@@ -141,9 +143,10 @@ class Normaliser:
 
 
 def _layout(body: bytes) -> str:
-    """How JSON is set: compact or pretty, with or without a newline at the end."""
+    """How JSON is set: compact or pretty, with or without a newline at the end, and whether Go would write it so."""
     pretty = b"\n  " in body
-    return ("pretty" if pretty else "compact") + ("" if body.endswith(b"\n") else ", no newline")
+    own = "" if body.rstrip(b"\n") == go_json.dumps(orjson.loads(body), pretty=pretty) else ", not as Go writes it"
+    return ("pretty" if pretty else "compact") + ("" if body.endswith(b"\n") else ", no newline") + own
 
 
 def _protobuf_event(frame: bytes) -> Any:

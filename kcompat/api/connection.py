@@ -14,7 +14,6 @@ from array import array
 from contextlib import suppress
 from dataclasses import dataclass
 
-import orjson
 from aiohttp import web
 from aiohttp.http_exceptions import BadStatusLine, HttpProcessingError, LineTooLong
 from aiohttp.http_parser import RawRequestMessage
@@ -22,7 +21,7 @@ from aiohttp.web_protocol import RequestHandler, RequestPayloadError
 
 from kcompat.api import answers, routes
 from kcompat.api.request import Peer
-from kcompat.apimachinery import errors
+from kcompat.apimachinery import errors, go_json
 
 log = logging.getLogger(__name__)
 _REQUEST_LINE = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+ /\S* HTTP/1\.[01]\r\n")
@@ -231,7 +230,7 @@ def _unsent(transport: asyncio.Transport) -> int:
 
 
 def _status(error: errors.StatusError) -> web.Response:
-    answer = answers.Whole(status=error.code, body=orjson.dumps(error.status()), content_type="application/json")
+    answer = answers.Whole(status=error.code, body=go_json.dumps(error.status()), content_type="application/json")
     answer.force_close()
     return answer
 
@@ -241,7 +240,7 @@ def _reply(error: object, data: bytes) -> bytes:
     said = error.message if isinstance(error, HttpProcessingError) else ""
     if isinstance(error, BadStatusLine) and "method" in said and _REQUEST_LINE.match(data):
         refused = routes.no_such_method()
-        return _raw("405 Method Not Allowed", "application/json", orjson.dumps(refused.status()))
+        return _raw("405 Method Not Allowed", "application/json", go_json.dumps(refused.status()))
     if isinstance(error, LineTooLong) or said.startswith("Too many headers"):
         return _TOO_LARGE
     if "Invalid HTTP version" in said:

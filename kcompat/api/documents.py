@@ -8,14 +8,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import orjson
-
 from kcompat.api import discovery, health, negotiate, respond, routes
 from kcompat.api.metrics import METRICS
 from kcompat.api.negotiate import JSON, Output
 from kcompat.api.request import Request, Response
 from kcompat.api.scope import Services
-from kcompat.apimachinery import errors
+from kcompat.apimachinery import errors, go_json
 from kcompat.version import __version__
 
 Tree = dict[str, Any]
@@ -91,7 +89,7 @@ def _in_form(request: Request, document: Tree) -> Response:
 def _public(request: Request, document: Tree, content_type: str) -> Response:
     """Of the service account issuer: for an hour, for everybody."""
     _only(request, content_type)
-    return Response(200, orjson.dumps(document), content_type, {"Cache-Control": "public, max-age=3600"})
+    return Response(200, go_json.dumps(document), content_type, {"Cache-Control": "public, max-age=3600"})
 
 
 def version() -> Tree:

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import orjson
-
 from kcompat.api import negotiate
 from kcompat.api.negotiate import JSON, PROTOBUF, YAML, Output
 from kcompat.api.request import Request, Response, Tree
 from kcompat.api.scope import Scope
-from kcompat.apimachinery import errors
+from kcompat.apimachinery import errors, go_json
 from kcompat.auth.authorization import forbidden
 from kcompat.auth.interface import AuthorizationAttributes
 from kcompat.registry.declare import Resource
@@ -48,8 +46,8 @@ def encode(tree: Any, form: Output) -> bytes:
 
         return yaml.dump(tree)
     if form.pretty:
-        return orjson.dumps(tree, option=orjson.OPT_INDENT_2)
-    return orjson.dumps(tree) + b"\n"
+        return go_json.dumps(tree, pretty=True)
+    return go_json.dumps(tree) + b"\n"
 
 
 def tree_response(request: Request, tree: Any, form: Output, status: int = 200) -> Response:

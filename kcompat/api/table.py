@@ -65,8 +65,7 @@ def partial(resource: Resource, tree: Tree, form: Output) -> Tree:
 
 def without_annotations(metadata: Tree, hidden: Collection[str]) -> Tree:
     shown = {name: value for name, value in (metadata.get("annotations") or {}).items() if name not in hidden}
-    rest = {name: value for name, value in metadata.items() if name != "annotations"}
-    return {**rest, "annotations": shown} if shown else rest
+    return {name: shown if name == "annotations" else value for name, value in metadata.items() if name != "annotations" or shown}
 
 
 def table(request: Request, resource: Resource, items: Iterable[Tree], metadata: Tree, form: Output, *, headers: bool = True) -> Tree:

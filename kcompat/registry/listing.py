@@ -128,7 +128,7 @@ async def wait_for_revision(store: Store, revision: Revision) -> None:
         current = store.cache.revision
         error = errors.timeout(f"Too large resource version: {revision}, current: {current}", 1)
         cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
-        error.details = {**(error.details or {}), "causes": [cause]}
+        error.details = {"causes": [cause], **(error.details or {})}
         raise error from None
 
 

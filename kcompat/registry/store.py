@@ -20,7 +20,7 @@ from kcompat.apimachinery.validation import validate_object_meta, validate_objec
 from kcompat.registry.declare import Resource, Rules, Tree
 from kcompat.registry.hooks import Hooks
 from kcompat.registry.leases import Leases
-from kcompat.registry.stored import reader, storage_version
+from kcompat.registry.stored import key_order, reader, storage_version
 from kcompat.storage import codec
 from kcompat.storage.entries import Entry, Layout, with_revision
 from kcompat.storage.interface import ABSENT, Conflict, Revision, StorageError
@@ -82,6 +82,8 @@ class Store:
             prefix, codec.head(resource.kind, storage_version(resource)), resource.stored_fields or resource.fields, resource.indexes,
             reader(resource), resource.namespaced,
         )  # fmt: skip
+        self.ordered: Callable[[Tree], Tree] = key_order(resource)
+        """Objects of the version stored, their keys in Go's order."""
 
     # -- names ---------------------------------------------------------------------------------------------------------
 
@@ -164,6 +166,7 @@ class Store:
             raise self.invalid(name, found)
         self.rules.canonicalize(obj)
         await admit(obj, None)
+        obj = self.ordered(obj)
         key = self.key(namespace, name)
         named = _claimed_revision(obj["metadata"])
         if dry_run:
@@ -319,6 +322,7 @@ class Store:
         """Replaces the current version; writes nothing when nothing changed. Raises storage Conflict."""
         if new == current.peek():
             return Written(current.peek(), current)
+        new = self.ordered(new)
         value = codec.encode(new)
         if dry_run:
             return self._written(new, key, value, current.revision)
@@ -326,6 +330,7 @@ class Store:
 
     async def remove(self, current: Entry, key: str, final: Tree, dry_run: bool) -> Written:
         """Deletes the current version for good. Answers with `final`. Raises storage Conflict."""
+        final = self.ordered(final)
         if dry_run:
             return self._written(final, key, codec.encode(final), current.revision, deleted=True)
         revision = await self.cache.backend.write(key, None, expect=current.revision)

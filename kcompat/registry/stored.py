@@ -7,11 +7,12 @@ A kube-apiserver keeps most objects as protobuf, and a few kinds in a version ol
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import orjson
 
 from kcompat.apimachinery import protobuf
-from kcompat.apimachinery.schema import type_of
+from kcompat.apimachinery.schema import ordered, type_of
 from kcompat.registry.declare import Resource, Tree
 
 _PROTOBUF = protobuf.PREFIX
@@ -28,6 +29,23 @@ def reader(resource: Resource) -> Callable[[bytes], Tree]:
         return {**tree, "kind": resource.kind, "apiVersion": stored}
 
     return read
+
+
+def key_order(resource: Resource) -> Callable[[Tree], Tree]:
+    """A function that brings the keys of a tree in the version stored into Go's order."""
+
+    def in_order(tree: Tree) -> Tree:
+        return ordered(tree, *_described(resource.group, resource.version, storage_version(resource), resource.kind))
+
+    return in_order
+
+
+@cache
+def _described(group: str, version: str, stored: str, kind: str) -> tuple[str, str, str]:
+    """The version whose facts tell the stored one's fields: its own, else the served one, which has the same."""
+    stored_group, _, stored_version = stored.rpartition("/")
+    known = type_of(stored_group, stored_version, kind) is not None
+    return (stored_group, stored_version, kind) if known else (group, version, kind)
 
 
 def storage_version(resource: Resource) -> str:

@@ -1,6 +1,6 @@
 """The stored form of objects: JSON bytes with kind, apiVersion and metadata first, resourceVersion left out.
 
-`resourceVersion` is the store's revision, so it is spliced in when bytes are served: an object is `head + tail`, where the
+`resourceVersion` is the store's revision, so it is spliced in, behind uid, when a version enters the cache: an object is `head + tail`, where the
 head is the same for all objects of a resource and the tail begins at `"metadata"`. Lists join tails, watches send them;
 nothing is decoded. Values that a kube-apiserver wrote (protobuf, or JSON in another order) are brought into this form once,
 when they are read. Called by `storage/watch_cache.py` and `registry/store.py`.
@@ -13,9 +13,15 @@ from typing import Any
 
 import orjson
 
+from kcompat.apimachinery import go_json
+
 Tree = dict[str, Any]
 
 _METADATA = b'"metadata":{'
+
+_UID = b'"uid":"'
+_BEFORE = ("name", "generateName", "namespace", "selfLink", "uid")
+_REVISION = b'"resourceVersion":"'
 
 decode_json = orjson.loads
 
@@ -27,7 +33,7 @@ def encode(tree: Tree) -> bytes:
     for name, value in tree.items():
         if name not in ordered:
             ordered[name] = value
-    return orjson.dumps(ordered)
+    return go_json.dumps(ordered)
 
 
 def head(kind: str, api_version: str) -> bytes:
@@ -36,8 +42,31 @@ def head(kind: str, api_version: str) -> bytes:
 
 
 def tail(value: bytes, head_length: int, revision: int) -> bytes:
-    """The served bytes after the head: metadata with resourceVersion in it, and all that follows."""
-    return b'"metadata":{"resourceVersion":"%d",%b' % (revision, value[head_length + len(_METADATA) :])
+    """The served bytes after the head: metadata with resourceVersion behind uid, where upstream has it, and all that follows."""
+    uid = value.find(_UID, head_length)
+    if uid < 0 or value.find(b"{", head_length + len(_METADATA), uid) >= 0:  # no uid of its own, or not where we write it
+        return _spliced(value, head_length, revision)
+    at = value.index(b'"', uid + len(_UID)) + 1
+    return b'%b,"resourceVersion":"%d"%b' % (value[head_length:at], revision, value[at:])
+
+
+def _spliced(value: bytes, head_length: int, revision: int) -> bytes:
+    tree = orjson.loads(value)
+    return go_json.dumps({**tree, "metadata": revised(tree["metadata"], str(revision))})[head_length:]
+
+
+def revised(metadata: Tree, revision: str) -> Tree:
+    """A copy with this resourceVersion, in its place."""
+    if "resourceVersion" in metadata:
+        return {**metadata, "resourceVersion": revision}
+    before = {name: value for name, value in metadata.items() if name in _BEFORE}
+    return before | {"resourceVersion": revision} | metadata
+
+
+def moved(tail: bytes, revision: int) -> bytes:
+    """A tail at another revision."""
+    start = tail.index(_REVISION) + len(_REVISION)
+    return b'%b%d%b' % (tail[:start], revision, tail[tail.index(b'"', start) :])
 
 
 def canonical(value: bytes, head_bytes: bytes, decode_foreign: Callable[[bytes], Tree]) -> bytes:

@@ -169,4 +169,4 @@ def with_revision(tree: Tree | None, revision: Revision) -> Tree | None:
     """`tree` with metadata.resourceVersion set, sharing all the rest."""
     if tree is None:
         return None
-    return {**tree, "metadata": {**tree["metadata"], "resourceVersion": str(revision)}}
+    return {**tree, "metadata": codec.revised(tree["metadata"], str(revision))}

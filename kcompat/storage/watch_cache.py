@@ -153,8 +153,7 @@ class ResourceCache:
         self._publish(change)
 
     def gone(self, previous: Entry, revision: Revision) -> Entry:
-        start = previous.tail.index(b'",') + 2
-        tail = b'"metadata":{"resourceVersion":"%d",%b' % (revision, previous.tail[start:])
+        tail = codec.moved(previous.tail, revision)
         tree = with_revision(previous._tree, revision)
         return Entry(self.layout, previous.key, tail, revision, tree)
 

@@ -166,5 +166,5 @@ def check_budget(budget: Tree, name: str) -> None:
 
 def _too_many(reason: str, detail: str, retry: int) -> errors.StatusError:
     error = errors.too_many_requests("Cannot evict pod as it would violate the pod's disruption budget.", retry)
-    error.details = {**(error.details or {}), "causes": [{"reason": reason, "message": detail}]}
+    error.details = {"causes": [{"reason": reason, "message": detail}], **(error.details or {})}
     return error

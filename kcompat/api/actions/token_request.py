@@ -9,6 +9,7 @@ from kcompat.api.scope import Scope
 from kcompat.api.verbs.create import check_namespace
 from kcompat.apimachinery import errors
 from kcompat.apimachinery.field import Path, invalid
+from kcompat.apimachinery.schema import ordered
 
 DEFAULT_SECONDS = 3600
 
@@ -35,4 +36,4 @@ async def create(request: Request, scope: Scope) -> Answer:
     await scope.services.admission.validate(attributes)
     answer = await scope.services.tokens.issue(account, asked, request.warnings)
     answer["metadata"] = {**asked["metadata"], **answer["metadata"], "uid": own}
-    return respond.tree_response(request, answer, form, 201)
+    return respond.tree_response(request, ordered(answer, "authentication.k8s.io", "v1", "TokenRequest"), form, 201)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import orjson
-
 from kcompat.api import parameters, respond, table
 from kcompat.api.negotiate import Output
 from kcompat.api.request import Answer, Pieces, Request, Response, Tree
 from kcompat.api.scope import Scope
-from kcompat.apimachinery import errors
+from kcompat.apimachinery import errors, go_json
 from kcompat.apimachinery.field import Path, forbidden
 from kcompat.registry.listing import Listed, list_objects
 
@@ -71,7 +69,7 @@ def trim(tree: Tree) -> Tree:
 def join(scope: Scope, listed: Listed, metadata: Tree) -> bytes | Pieces:
     """The whole list from the items' stored bytes."""
     resource = scope.resource
-    start = orjson.dumps({"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": metadata})[:-1]
+    start = go_json.dumps({"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": metadata})[:-1]
     if not listed.entries:
         return start + b',"items":[]}\n'
     start += b',"items":[{'

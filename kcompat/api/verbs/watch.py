@@ -6,13 +6,11 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Any
 
-import orjson
-
 from kcompat.api import negotiate, parameters, respond, streaming, table, websocket
 from kcompat.api.negotiate import Output
 from kcompat.api.request import Answer, Request, StreamResponse, Tree
 from kcompat.api.scope import Scope
-from kcompat.apimachinery import errors, schema
+from kcompat.apimachinery import errors, go_json, schema
 from kcompat.registry import fan_out, watching
 from kcompat.registry.watching import Batch, Bookmark, Happening
 
@@ -143,7 +141,7 @@ def _tables(request: Request, scope: Scope, form: Output) -> fan_out.Encode:
 
 
 def _event(type_: str, document: Any) -> bytes:
-    return orjson.dumps({"type": type_, "object": document}) + b"\n"
+    return go_json.dumps({"type": type_, "object": document}) + b"\n"
 
 
 async def _local(scope: Scope, batches: AsyncIterator[Batch]) -> AsyncIterator[tuple[str, Tree]]:

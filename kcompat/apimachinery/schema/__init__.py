@@ -2,7 +2,7 @@
 
 - decode(tree, "apps", "v1", "Deployment") → Decoded(tree, strict_errors); raises DecodeError
 - type_of("apps", "v1", "Deployment").fields["spec"].type.fields["template"] → Field
-- normalise(tree, type), zero(type), interpret(tree)
+- normalise(tree, type), zero(type), interpret(tree), ordered(tree, group, version, kind)
 """
 
 from kcompat.apimachinery.schema.decode import (
@@ -16,6 +16,7 @@ from kcompat.apimachinery.schema.decode import (
     unknown_kind,
     zero,
 )
+from kcompat.apimachinery.schema.order import ordered
 from kcompat.apimachinery.schema.types import Field, Struct, Type, enum_of, type_of
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "enum_of",
     "interpret",
     "normalise",
+    "ordered",
     "type_of",
     "unknown_kind",
     "zero",

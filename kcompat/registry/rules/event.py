@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from kcompat.apimachinery.field import FieldError, Path, invalid, required
 from kcompat.apimachinery.names import byte_length, name_is_dns_subdomain
+from kcompat.apimachinery.schema import ordered
 from kcompat.apimachinery.validation import immutable, same_time, validate_object_meta
 from kcompat.registry.declare import Rules, Tree
 from kcompat.registry.rules.fields import label_key
@@ -47,7 +48,7 @@ def from_core(event: Tree) -> Tree:
     if event.get("apiVersion") == API_VERSION:
         return event
     renamed = {_CORE_NAMES.get(name, name): value for name, value in event.items() if value != ""}
-    return {**_ALWAYS_NEW, **renamed, "apiVersion": API_VERSION}
+    return ordered({**_ALWAYS_NEW, **renamed, "apiVersion": API_VERSION}, "events.k8s.io", "v1", "Event")
 
 
 def _validate_legacy(event: Tree, controller: str) -> list[FieldError]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from kcompat.apimachinery import meta
 from kcompat.apimachinery.quantity import parse
 from kcompat.apimachinery.quote import json_text
+from kcompat.apimachinery.schema import ordered
 from kcompat.registry.declare import Tree
 from kcompat.registry.rules.pod.go_form import go_form
 
@@ -136,7 +137,7 @@ def to_v1(hpa: Tree) -> Tree:
     targets, currents = _utilization(metrics, "target"), _utilization(status.get("currentMetrics"), "current")
     extra = _extra_annotations(spec, status)
     kept = {key: value for key, value in meta.annotations(hpa).items() if key not in ROUND_TRIP}
-    return {
+    tree: Tree = {
         **hpa,
         "apiVersion": "autoscaling/v1",
         "metadata": meta.with_metadata(hpa, annotations={**kept, **extra} or None)["metadata"],
@@ -146,6 +147,7 @@ def to_v1(hpa: Tree) -> Tree:
         | _members(status, "observedGeneration", "lastScaleTime", "currentReplicas", "desiredReplicas")
         | ({"currentCPUUtilizationPercentage": currents[-1]} if currents else {}),
     }
+    return ordered(tree, "autoscaling", "v1", "HorizontalPodAutoscaler")
 
 
 def _extra_annotations(spec: Tree, status: Tree) -> dict[str, str]:
