@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import socket
 import subprocess
 import tempfile
@@ -21,37 +20,56 @@ _START_SECONDS = 60
 
 
 @asynccontextmanager
-async def upstream() -> AsyncIterator[str]:
-    """The URL of a kube-apiserver of its own: nothing but what it makes itself is in it."""
-    etcd, apiserver = build("etcd"), build("kube-apiserver")
+async def etcd() -> AsyncIterator[str]:
+    """The URL of an etcd of its own, empty."""
+    program = build("etcd")
+    with tempfile.TemporaryDirectory() as directory:
+        place = Path(directory)
+        client, peer = (f"http://127.0.0.1:{port}" for port in _free_ports(2))
+        process = _start(
+            place / "etcd.log", program, "--data-dir", place / "etcd", "--listen-client-urls", client, "--advertise-client-urls", client,
+            "--listen-peer-urls", peer, "--unsafe-no-fsync",
+        )  # fmt: skip
+        try:
+            await _ready(f"{client}/health")
+            yield client
+        finally:
+            process.kill()
+            process.wait()
+
+
+@asynccontextmanager
+async def upstream(store: str = "") -> AsyncIterator[str]:
+    """The URL of a kube-apiserver of its own: nothing but what it makes itself is in it. `store`: its etcd (default: one of its own)."""
+    if not store:
+        async with etcd() as own, upstream(own) as url:
+            yield url
+        return
+    apiserver = build("kube-apiserver")
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory)
         (place / "tokens.csv").write_text(TOKENS)
         subprocess.run(["openssl", "genrsa", "-out", place / "sa.key", "2048"], check=True, capture_output=True)
-        client, peer, secure = _free_ports(3)
-        store = f"http://127.0.0.1:{client}"
-        started = [
-            _start(place / "etcd.log", etcd, "--data-dir", place / "etcd", "--listen-client-urls", store, "--advertise-client-urls", store,
-                   "--listen-peer-urls", f"http://127.0.0.1:{peer}", "--unsafe-no-fsync"),
-            _start(place / "apiserver.log", apiserver, "--etcd-servers", store, "--secure-port", secure, "--bind-address", "127.0.0.1",
-                   "--cert-dir", place / "certs", "--service-account-key-file", place / "sa.key",
-                   "--service-account-signing-key-file", place / "sa.key", "--service-account-issuer", "https://kubernetes.default.svc.cluster.local",
-                   "--service-cluster-ip-range", "10.96.0.0/16", "--authorization-mode", "Node,RBAC", "--token-auth-file", place / "tokens.csv",
-                   "--allow-privileged=true", "--disable-admission-plugins", "ServiceAccount"),
-        ]  # fmt: skip
+        (secure,) = _free_ports(1)
+        process = _start(
+            place / "apiserver.log", apiserver, "--etcd-servers", store, "--secure-port", secure, "--bind-address", "127.0.0.1",
+            "--cert-dir", place / "certs", "--service-account-key-file", place / "sa.key",
+            "--service-account-signing-key-file", place / "sa.key", "--service-account-issuer", "https://kubernetes.default.svc.cluster.local",
+            "--service-cluster-ip-range", "10.96.0.0/16", "--authorization-mode", "Node,RBAC", "--token-auth-file", place / "tokens.csv",
+            "--allow-privileged=true", "--disable-admission-plugins", "ServiceAccount",
+        )  # fmt: skip
         try:
             url = f"https://127.0.0.1:{secure}"
-            await _ready(url)
+            await _ready(f"{url}/readyz")
             yield url
         finally:
-            for process in reversed(started):
-                process.send_signal(signal.SIGKILL)
-                process.wait()
+            process.kill()
+            process.wait()
 
 
 @asynccontextmanager
-async def kcompat() -> AsyncIterator[str]:
-    """The URL of a kcompat in this process, over a memory store, with the same flags."""
+async def kcompat(store: str = "memory://") -> AsyncIterator[str]:
+    """The URL of a kcompat in this process, with the same flags."""
     from kcompat.cluster import ControlPlane
     from kcompat.config import Settings
 
@@ -62,7 +80,7 @@ async def kcompat() -> AsyncIterator[str]:
             token_auth_file=str(place / "tokens.csv"),
             listen="127.0.0.1:0",
             data_dir=directory,
-            datastore_endpoint="memory://",
+            datastore_endpoint=store,
             disable=("controllers", "scheduler", "nodes"),
             disable_admission_plugins=("ServiceAccount",),
         )
@@ -91,8 +109,8 @@ async def _ready(url: str) -> None:
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=False)) as http:
         for _ in range(_START_SECONDS * 5):
             with suppress(aiohttp.ClientError):
-                async with http.get(f"{url}/readyz") as answer:
+                async with http.get(url) as answer:
                     if answer.status == 200:
                         return
             await asyncio.sleep(0.2)
-    raise RuntimeError("kube-apiserver did not become ready")
+    raise RuntimeError(f"{url} did not become ready")

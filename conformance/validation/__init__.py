@@ -1,0 +1,8 @@
+"""Upstream's validation tests as questions to two servers: every object they validate is created, or updated, at a kube-apiserver and at kcompat.
+
+    python -m conformance.validation extract     takes the cases out of upstream's tests (once; minutes)
+    python -m conformance.validation run         asks both servers, writes conformance/ledger/validation.yaml
+
+`run --package core --function ValidatePodUpdate --bodies` asks a part, prints what differs and writes nothing. Needs the tools etcd and
+kube-apiserver (conformance/tools.py), and Go for `extract`.
+"""
