@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kcompat
 
-.PHONY: up test test-fast lint tools benchmark benchmark-growth conformance conformance-all conformance-check unit-tables clients swap manifests test-cmd clean
+.PHONY: up test test-fast lint tools benchmark benchmark-growth conformance conformance-all conformance-check unit-tables validation-cases clients swap manifests test-cmd clean
 
 up: $(VENV)/ready-run
 	$(BIN)/kcompat up $(ARGS)
@@ -50,6 +50,12 @@ conformance-check: $(VENV)/ready-test
 # Upstream's unit tables through our code. Results: conformance/ledger/unit_tables.yaml
 unit-tables: $(VENV)/ready-test tools
 	$(BIN)/python -m conformance.unit_tables
+
+# Objects of upstream's validation tests, asked at a kube-apiserver and at kcompat (about ten minutes). Results: conformance/ledger/validation.yaml
+validation-cases: $(VENV)/ready-test
+	$(BIN)/python conformance/tools.py etcd kube-apiserver
+	$(BIN)/python -m conformance.validation extract
+	$(BIN)/python -m conformance.validation run $(ARGS)
 
 # Client libraries of five languages, Helm and kubectl -k against kcompat: make clients ARGS='rust helm'. Results: conformance/ledger/clients.yaml
 clients: $(VENV)/ready-test

@@ -66,7 +66,9 @@ def _write(scripts: dict[str, list[Any]], found: list[Difference]) -> None:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser("python -m conformance.validation", description=validation.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        "python -m conformance.validation", description=validation.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(required=True, dest="command")
     extraction, run = commands.add_parser("extract"), commands.add_parser("run")
     for command in (extraction, run):

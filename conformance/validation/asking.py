@@ -59,7 +59,9 @@ def left_out(package: str = "") -> dict[str, int]:
 
 async def ask(url: str, store: str, scripts: dict[str, list[Case]]) -> dict[str, list[Tree]]:
     """The steps of each script at one server."""
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=False), timeout=aiohttp.ClientTimeout(total=20), auto_decompress=False) as http:
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=False), timeout=aiohttp.ClientTimeout(total=20), auto_decompress=False
+    ) as http:
         seen = {}
         for title, cases in scripts.items():
             session = Session(http, url, Script("cases", title, _nothing))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -26,6 +27,7 @@ UID = "0c0c0c0c-0000-4000-8000-%012x"
 _SUBRESOURCES = {
     "EphemeralContainers": "ephemeralcontainers", "PodResize": "resize", "Approval": "approval", "Finalize": "finalize", "Status": "status",
 }  # fmt: skip
+_PACKAGE = re.compile("^(kubernetes|apiextensions-apiserver)_(pkg_apis_)?")
 _REVIEWS = {
     "authorization.k8s.io/v1/SubjectAccessReview": "subjectaccessreviews",
     "authorization.k8s.io/v1/SelfSubjectAccessReview": "selfsubjectaccessreviews",
@@ -66,7 +68,12 @@ def _stores() -> dict[str, str]:
 def calls(chosen: str = "") -> Iterator[tuple[str, Tree]]:
     """(package, call) of everything extracted whose package has `chosen` in it, each call once."""
     for file in sorted(CASES.glob("*.jsonl")):
-        package = file.stem.removeprefix("kubernetes_").removeprefix("pkg_apis_").removeprefix("apiextensions-apiserver_pkg_apis_").replace("test_declarative_validation_", "declarative/")
+        package = (
+            file.stem.removeprefix("kubernetes_")
+            .removeprefix("pkg_apis_")
+            .removeprefix("apiextensions-apiserver_pkg_apis_")
+            .replace("test_declarative_validation_", "declarative/")
+        )
         if chosen in package:
             for line in dict.fromkeys(file.read_text().splitlines()):
                 yield package.removesuffix("_validation"), json.loads(line)
@@ -127,9 +134,8 @@ def _placed(tree: Tree, kind: Kind | None) -> Tree:
     """In the namespace of the cases, with nothing that only a server gives."""
     placed = copy.deepcopy(tree)
     metadata = placed.setdefault("metadata", {})
-    metadata.pop("resourceVersion", None)
-    metadata.pop("creationTimestamp", None) if not metadata.get("creationTimestamp") else None
-    metadata.pop("namespace", None)
+    for name in ("resourceVersion", "namespace"):
+        metadata.pop(name, None)
     if kind is not None and kind.namespaced:
         metadata["namespace"] = NAMESPACE
         if kind.kind == "Event":

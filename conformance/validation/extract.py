@@ -32,7 +32,9 @@ DECLARATIVE = "k8s.io/kubernetes/test/declarative_validation"
 _EQUIVALENCE = "k8s.io/kubernetes/pkg/api/testing"
 _HOOK, _RECORDING = "k8s.io/kubernetes/pkg/kcompatrecorder", "k8s.io/kubernetes/pkg/kcompatrecording"
 _MODULES = ("k8s.io/kubernetes", "k8s.io/apiextensions-apiserver")
-_FUNCTION = re.compile(r"^func (?P<name>[vV]alidate\w*|VerifyVersionedValidationEquivalence)\((?P<parameters>[^\n]*?)\) (?P<rest>[^\n]*)\{$|^func (?P<void>VerifyVersionedValidationEquivalence)\((?P<voids>[^\n]*?)\) \{$", re.M)
+_FUNCTION = re.compile(
+    r"^func (?P<name>[vV]alidate\w*|VerifyVersionedValidationEquivalence)\((?P<parameters>[^\n]*?)\) ([^\n]* )?\{$", re.M
+)
 
 
 def _go(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -61,8 +63,7 @@ def _told(source: str, reporter: str) -> str:
     """Go source whose validation functions report their calls."""
 
     def reported(found: re.Match[str]) -> str:
-        name = found["name"] or found["void"]
-        parameters = found["parameters"] if found["parameters"] is not None else found["voids"]
+        name, parameters = found["name"], found["parameters"]
         if "func(" in parameters:
             return found[0]
         names = [part.split()[0] for part in parameters.split(", ") if part and part.split()[0] not in ("_", "t")]
