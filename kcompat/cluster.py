@@ -301,7 +301,7 @@ class ControlPlane:
         x509 = X509Authenticator(self._client_authorities(), clock)
         anonymous = AnonymousAuthenticator() if self._lets_anonymous_in() else None
         proxy = RequestHeaderAuthenticator(self._front_proxy_authorities(), self._request_header_settings(), clock)
-        authentication = Authentication([proxy, x509], token_authenticators, clock, anonymous)
+        authentication = Authentication([proxy, x509], token_authenticators, clock, anonymous, audiences)
         issuer = TokenIssuer(issuers[0], key, clock, self.identity)
         address = settings.advertise_address or settings.listen
         return authentication, TokenService(issuer, keys, audiences, authentication, self.reader, clock, address)

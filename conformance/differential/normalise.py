@@ -26,8 +26,8 @@ PRESENT = ("Audit-Id", "Etag", "X-Kubernetes-Pf-Flowschema-Uid", "X-Kubernetes-P
 _UNORDERED = ("resourceRules", "nonResourceRules")
 _TEXTS = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<uid>"),
-    (re.compile(r"20(?:2[5-9]|[3-9]\d)-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"), "<micro time>"),
-    (re.compile(r"20(?:2[5-9]|[3-9]\d)-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[+-]\d\d:?\d\d)"), "<time>"),
+    (re.compile(r"2(?:0(?:2[5-9]|[3-9]\d)|1\d\d)-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"), "<micro time>"),
+    (re.compile(r"2(?:0(?:2[5-9]|[3-9]\d)|1\d\d)-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?(?:Z| ?[+-]\d\d:?\d\d)"), "<time>"),
     (re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+"), "<token>"),
     (re.compile(r"([Rr]esource ?[Vv]ersion[=:]\s?\"?)(?!0\b|999999999)\d+"), r"\1<revision>"),
     (re.compile(r"(continue=)(?!bad)[\w-]{20,}"), r"\1<continue>"),

@@ -17,7 +17,7 @@ from kcompat.apimachinery.apply.field_manager import FieldManager
 from kcompat.apimachinery.apply.maps import MapAtom
 from kcompat.apimachinery.apply.reset_fields import filter_of
 from kcompat.apimachinery.apply.types import atom_of
-from kcompat.apimachinery.apply.updater import Updater
+from kcompat.apimachinery.apply.updater import OneVersion, Updater
 from kcompat.apimachinery.clock import rfc3339
 from kcompat.apimachinery.field import FieldError, Path, invalid, too_long
 from kcompat.registry.catalog import Catalog
@@ -46,12 +46,14 @@ class FieldManagers:
 def _field_manager(scope: Scope, subresource: str) -> FieldManager:
     resource, own = scope.resource, scope.subresource
     group, version, kind = resource.group, resource.version, resource.kind
-    if own is not None and own.kind and own.kind != kind:
+    foreign = own is not None and own.kind not in ("", kind)
+    if own is not None and foreign:
         group, version, kind = own.group, own.version, own.kind
-    api_version = f"{group}/{version}" if group else version
+    api_version, atom = f"{group}/{version}" if group else version, _atom(group, version, kind)
+    converter = OneVersion(api_version, atom) if foreign else Versions(scope.services.catalog, group, kind)
     has_status = any(isinstance(each, Status) for each in resource.subresources)
     reset = filter_of(resource.qualified, subresource, has_status=has_status)
-    updater = Updater(api_version, _atom(group, version, kind), Versions(scope.services.catalog, group, kind), reset)
+    updater = Updater(api_version, atom, converter, reset)
     return FieldManager(kind, updater, schema.decode({}, group, version, kind).tree, subresource)
 
 

@@ -24,6 +24,7 @@ from kcompat.apimachinery.quote import quote
 from kcompat.apimachinery.remote_command import CommandFailed, Kubelet, Refused, Streams
 from kcompat.auth.interface import Decision
 
+_MAX_PORT = 65535
 _NO_UPGRADE = "unable to upgrade: missing upgrade headers in request"
 SUCCESS: Mapping[str, Any] = {"metadata": {}, "status": "Success"}
 Command = Callable[[Streams], Awaitable[int]]
@@ -54,7 +55,7 @@ async def attach(request: Request, scope: Scope) -> Answer:
 
 
 async def port_forward(request: Request, scope: Scope) -> Answer:
-    ports = [_port(text) for text in request.query.all("ports")]
+    ports = [_port(text) for each in request.query.all("ports") for text in each.split(",")]
     pod, _, location = await _prepared(request, scope, needs_container=False)
     if (kubelet := location.simulated) is None:
         query = [("port", ",".join(str(port) for port in ports))] if ports else []
@@ -83,10 +84,10 @@ def _is_spdy(request: Request) -> bool:
 
 
 def _port(text: str) -> int:
-    """Raises BadRequest."""
-    digits = text.lstrip("-") if text.startswith("-") else text
-    if not digits.isdigit():
-        raise errors.bad_request(f"cannot convert to []int32: strconv.ParseUint: parsing {quote(text)}: invalid syntax")
+    """Raises BadRequest (upstream: Convert_Slice_string_To_Slice_int32)."""
+    why = "invalid syntax" if not (text.isascii() and text.isdigit()) else "value out of range" if int(text) > _MAX_PORT else ""
+    if why:
+        raise errors.bad_request(f"cannot convert to []int32: strconv.ParseUint: parsing {quote(text)}: {why}")
     return int(text)
 
 

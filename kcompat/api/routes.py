@@ -127,10 +127,10 @@ def _subresource(resource: Resource, info: RequestInfo) -> Subresource | None:
 def _namespace(resource: Resource, info: RequestInfo) -> str:
     """The namespace to work in. Raises NotFound for a path of the other scope."""
     if not resource.namespaced:
-        if info.namespace and resource.name != "namespaces":
+        if info.namespace and (resource.name != "namespaces" or info.namespace != info.name):
             raise no_such_resource()
         return ""
-    if info.name and not info.namespace:
+    if not info.namespace and (info.name or "list" not in resource.verbs):
         raise no_such_resource()
     if not info.namespace and info.verb not in ("list", "watch"):
         raise no_such_method()

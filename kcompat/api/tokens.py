@@ -12,6 +12,7 @@ from typing import Any
 from kcompat.apimachinery import errors, meta
 from kcompat.apimachinery.clock import Clock, rfc3339
 from kcompat.apimachinery.field import FieldError, Path, invalid
+from kcompat.apimachinery.quote import quote
 from kcompat.apimachinery.reader import Reader
 from kcompat.auth.authentication import Authentication
 from kcompat.auth.interface import TokenAnswer
@@ -19,7 +20,7 @@ from kcompat.auth.tokens import EXTENDED_EXPIRATION, WARN_ONLY_EXPIRATION, Bound
 
 Tree = dict[str, Any]
 _MIN_SECONDS, _MAX_SECONDS = 600, 1 << 32
-_DEFAULT_SECONDS = 3600
+_BINDABLE = {"Pod": "pods", "Secret": "secrets", "Node": "nodes"}
 
 
 class TokenService:
@@ -36,52 +37,57 @@ class TokenService:
         self._clock = clock
         self._address = address
 
-    async def issue(self, account: Tree, asked: Tree, warnings: list[str]) -> Tree:
-        """A TokenRequest with its status. Raises Invalid, NotFound, Conflict, BadRequest."""
-        spec = asked.get("spec", {})
-        seconds = spec.get("expirationSeconds") or _DEFAULT_SECONDS
-        check(seconds)
-        bound = await self._bound(account, spec.get("boundObjectRef"))
-        audiences = tuple(spec.get("audiences") or ()) or self._audiences
+    def completed(self, account: Tree, asked: Tree) -> Tree:
+        """A request as its service account makes it whole: what admission and the answer show of it, but for the token. Raises Invalid."""
+        spec = asked["spec"]
+        check(spec)
+        own = {"name": meta.name(account), "namespace": meta.namespace(account), "uid": meta.uid(account)}
+        metadata = {**asked["metadata"], **own, "creationTimestamp": rfc3339(self._clock.now())}
+        wanted = {**spec, "audiences": list(spec.get("audiences") or self._audiences)}
+        wanted.setdefault("boundObjectRef", None)
+        return {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": metadata, "spec": wanted}
+
+    async def issue(self, account: Tree, wanted: Tree) -> Tree:
+        """A completed TokenRequest with its status. Raises NotFound, Conflict, BadRequest."""
+        spec = wanted["spec"]
+        audiences, seconds = spec["audiences"], spec["expirationSeconds"]
+        bound = await self._bound(account, spec["boundObjectRef"])
         lives, warn_after = seconds, 0
-        if seconds == WARN_ONLY_EXPIRATION and bound is not None and bound.pod is not None and set(audiences) & set(self._audiences):
+        if seconds == WARN_ONLY_EXPIRATION and bound is not None and bound.pod is not None and set(audiences) <= set(self._audiences):
             lives, warn_after = EXTENDED_EXPIRATION, seconds
         claims = self._issuer.claims(account, audiences, lives, bound, warn_after)
         expires = rfc3339(self._clock.now() + timedelta(seconds=seconds))
-        metadata = {"name": meta.name(account), "namespace": meta.namespace(account), "creationTimestamp": rfc3339(self._clock.now())}
-        status = {"token": self._issuer.sign(claims), "expirationTimestamp": expires}
-        wanted = {**spec, "audiences": list(audiences), "expirationSeconds": seconds}
-        wanted.setdefault("boundObjectRef", None)
-        return {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": metadata, "spec": wanted, "status": status}
+        return {**wanted, "status": {"token": self._issuer.sign(claims), "expirationTimestamp": expires}}
 
     async def _bound(self, account: Tree, reference: Tree | None) -> Bound | None:
-        """The object the token is bound to."""
+        """The object the token is bound to. Any version of the core group will do."""
         if reference is None:
             return None
-        kind, version, name = reference.get("kind", ""), reference.get("apiVersion", ""), reference.get("name", "")
-        plurals = {"Pod": "pods", "Secret": "secrets", "Node": "nodes"}
-        if version != "v1" or kind not in plurals:
-            full = version if "/" in version else f"/{version}"
-            raise errors.bad_request(f"cannot bind token to object of type {full}, Kind={kind}")
-        namespace = "" if kind == "Node" else meta.namespace(account)
-        found = await self._reader.get("", plurals[kind], namespace, name)
+        kind, api_version, name = (reference.get(key, "") for key in ("kind", "apiVersion", "name"))
+        group, _, version = api_version.rpartition("/")
+        if group or kind not in _BINDABLE:
+            raise errors.bad_request(f"cannot bind token to object of type {group}/{version}, Kind={kind}")
+        if not name:
+            raise errors.bad_request("Name parameter required.")
+        plural = _BINDABLE[kind]
+        found = await self._reader.get("", plural, "" if kind == "Node" else meta.namespace(account), name)
         if found is None:
-            raise errors.not_found("", plurals[kind], name)
+            raise errors.not_found("", plural, name)
+        bound = await self._bound_to_pod(account, found) if kind == "Pod" else Bound(secret=found) if kind == "Secret" else Bound(node=found)
         uid = reference.get("uid", "")
         if uid and uid != meta.uid(found):
             message = f"the UID in the bound object reference ({uid}) does not match the UID in record. The object might have been deleted and then recreated"
-            raise errors.conflict("", plurals[kind], name, message)
-        if kind == "Pod":
-            return await self._bound_to_pod(account, found)
-        return Bound(secret=found) if kind == "Secret" else Bound(node=found)
+            raise errors.conflict("", kind, name, message)
+        return bound
 
     async def _bound_to_pod(self, account: Tree, pod: Tree) -> Bound:
-        wanted = pod["spec"].get("serviceAccountName", "")
-        if wanted != meta.name(account):
-            message = f"cannot bind token for serviceaccount {meta.name(account)!r} to pod running with different serviceaccount name."
-            raise errors.bad_request(message.replace("'", '"'))
+        name = meta.name(account)
+        if pod["spec"].get("serviceAccountName", "") != name:
+            raise errors.bad_request(f"cannot bind token for serviceaccount {quote(name)} to pod running with different serviceaccount name.")
         node = pod["spec"].get("nodeName", "")
-        return Bound(pod=pod, node=await self._reader.get("", "nodes", "", node) if node else None)
+        if not node:
+            return Bound(pod=pod)
+        return Bound(pod=pod, node=await self._reader.get("", "nodes", "", node) or {"metadata": {"name": node}})
 
     async def review(self, token: str, audiences: Sequence[str]) -> TokenAnswer:
         """Raises InvalidCredentials."""
@@ -94,13 +100,24 @@ class TokenService:
         return self._keys.openid_configuration(self._issuer.issuer, f"https://{self._address}/openid/v1/jwks")
 
 
-def check(seconds: int) -> None:
+def is_webhook(reference: Tree) -> bool:
+    """Whether a token would be bound to the configuration of a webhook."""
+    kinds = ("ValidatingWebhookConfiguration", "MutatingWebhookConfiguration")
+    return reference.get("apiVersion") == "admissionregistration.k8s.io/v1" and reference.get("kind") in kinds
+
+
+def check(spec: Tree) -> None:
     """Raises Invalid for a life time out of bounds (upstream: ValidateTokenRequest)."""
-    path = Path("spec").child("expirationSeconds")
+    path, seconds = Path("spec").child("expirationSeconds"), spec["expirationSeconds"]
     found: list[FieldError] = []
     if seconds < _MIN_SECONDS:
         found.append(invalid(path, seconds, "may not specify a duration less than 10 minutes"))
     if seconds > _MAX_SECONDS:
         found.append(invalid(path, seconds, "may not specify a duration larger than 2^32 seconds"))
+    if is_webhook(spec.get("boundObjectRef") or {}):  # attestations are dropped while their gate is off, so that there never is one
+        if len(spec.get("audiences") or ()) > 1:
+            found.append(invalid(Path("spec").child("audiences"), spec["audiences"], "must be length 1 when bound to a webhook config"))
+        why = "webhook bound requests require exactly one admissionReviewAPIGroups attestation"
+        found.append(invalid(Path("spec").child("attestations"), None, why))
     if found:
         raise errors.invalid("authentication.k8s.io", "TokenRequest", "", found)

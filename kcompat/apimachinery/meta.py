@@ -191,6 +191,18 @@ def set_condition(conditions: Sequence[Mapping[str, Any]], condition: Mapping[st
     return conditions if updated == present else [updated if old is present else old for old in conditions]
 
 
+def set_pod_condition(conditions: Sequence[Mapping[str, Any]], condition: Mapping[str, Any], now: str) -> list[Mapping[str, Any]]:
+    """A pod's conditions with this one added or in place of its kind's: nothing of the old one stays but when its status last changed.
+
+    Upstream: pkg/api/pod/util.go:UpdatePodCondition.
+    """
+    present = find_condition(conditions, str(condition["type"]))
+    same = present is not None and present["status"] == condition["status"]
+    stamp = present.get("lastTransitionTime") if present is not None and same else now
+    wanted = {**condition, "lastProbeTime": None, "lastTransitionTime": stamp}
+    return [*conditions, wanted] if present is None else [wanted if old is present else old for old in conditions]
+
+
 def remove_condition(conditions: Sequence[Mapping[str, Any]], kind: str) -> Sequence[Mapping[str, Any]]:
     """Conditions without this type; the very same list if it has none."""
     kept = [condition for condition in conditions if condition.get("type") != kind]

@@ -32,10 +32,12 @@ class Authentication:
         tokens: Sequence[TokenAuthenticator],
         clock: Clock,
         anonymous: AnonymousAuthenticator | None = None,
+        audiences: Sequence[str] = (),
     ) -> None:
         self._requests = requests
         self._tokens = CachedTokens(tokens, clock) if tokens else None
         self._anonymous = anonymous
+        self._audiences = tuple(audiences)
 
     async def authenticate(self, credentials: Credentials) -> UserInfo:
         """Raises InvalidCredentials, which the pipeline answers with errors.unauthorized("Unauthorized")."""
@@ -50,7 +52,7 @@ class Authentication:
                 return authenticated(user)
         if credentials.token and self._tokens is not None:
             try:
-                return (await self._tokens.authenticate_token(credentials.token, ())).user
+                return (await self._tokens.authenticate_token(credentials.token, self._audiences)).user
             except InvalidCredentials as refusal:
                 refusals.append(str(refusal))
         user = None if refusals or self._anonymous is None else await self._anonymous.authenticate(credentials)
@@ -62,7 +64,7 @@ class Authentication:
         """For TokenReview: whose token, and for which of the wanted audiences. Raises InvalidCredentials with the text to show."""
         if self._tokens is None:
             raise InvalidCredentials("invalid bearer token")
-        return await self._tokens.authenticate_token(token, audiences)
+        return await self._tokens.authenticate_token(token, audiences or self._audiences)
 
 
 class CachedTokens:
@@ -98,13 +100,19 @@ class CachedTokens:
                 continue
             if answer is not None:
                 return replace(answer, user=authenticated(answer.user))
-        raise InvalidCredentials("; ".join(refusals) or "invalid bearer token")
+        raise InvalidCredentials(_together(["invalid bearer token", *refusals]))  # upstream has tokens of its own, which it asks first
 
     def _make_room(self, now: float) -> None:
         if len(self._accepted) >= _CACHED:
             self._accepted = {key: entry for key, entry in self._accepted.items() if now < entry[0]}
         if len(self._accepted) >= _CACHED:
             self._accepted.clear()
+
+
+def _together(refusals: Sequence[str]) -> str:
+    """Each once (upstream: utilerrors.Aggregate)."""
+    said = list(dict.fromkeys(refusals))
+    return said[0] if len(said) == 1 else f"[{', '.join(said)}]"
 
 
 def authenticated(user: UserInfo) -> UserInfo:

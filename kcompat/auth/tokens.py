@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from kcompat.apimachinery import meta
 from kcompat.apimachinery.clock import Clock, Identity
+from kcompat.apimachinery.quote import quote
 from kcompat.auth import service_accounts
 from kcompat.auth.certificates import PrivateKey, PublicKey
 from kcompat.auth.interface import InvalidCredentials
@@ -173,6 +174,12 @@ def unverified_issuer(token: str) -> str | None:
     return issuer if isinstance(issuer, str) else None
 
 
+def foreign_audiences(given: Sequence[str], wanted: Sequence[str]) -> str:
+    """What is said of a token that is for others."""
+    token, target = (f"[{' '.join(map(quote, audiences))}]" for audiences in (given, wanted))
+    return f"token audiences {token} is invalid for the target audiences {target}"
+
+
 def check_times(claims: Mapping[str, Any], now: float) -> None:
     """Raises InvalidCredentials outside of nbf..exp and for tokens from the future, all with LEEWAY."""
     times = {name: claims[name] for name in ("exp", "nbf", "iat") if claims.get(name) is not None}
@@ -197,7 +204,9 @@ def _object(payload: bytes) -> dict[str, Any]:
 
 
 def _reference(tree: Tree) -> dict[str, str]:
-    return {"name": meta.name(tree), "uid": meta.uid(tree)}
+    """A node that is gone has no uid."""
+    name, uid = meta.name(tree), meta.uid(tree)
+    return {"name": name, "uid": uid} if uid else {"name": name}
 
 
 def _jwk(identifier: str, key: PublicKey) -> dict[str, str]:

@@ -8,9 +8,10 @@ from kcompat.api.actions.trusted import TRUSTED
 from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
 from kcompat.api.verbs.create import check_namespace
-from kcompat.apimachinery import errors
+from kcompat.apimachinery import errors, meta
 from kcompat.apimachinery.clock import rfc3339
-from kcompat.apimachinery.field import FieldError, Path, aggregate, not_supported, required
+from kcompat.apimachinery.field import FieldError, Path, aggregate, invalid, not_supported, required
+from kcompat.apimachinery.names import name_is_dns_subdomain
 from kcompat.registry.store import Preconditions
 
 
@@ -19,7 +20,10 @@ async def create(request: Request, scope: Scope) -> Answer:
     dry_run = body.validate_write_options(request, "CreateOptions")
     binding = await body.read_object(request, "", "v1", "Binding")
     check_namespace(binding, scope.namespace)
-    name = scope.name or binding["metadata"].get("name", "")
+    name = scope.name
+    if not name:  # the older way, where system fields of the Binding itself do not count (rest.WipeObjectMetaSystemFields)
+        name = binding["metadata"].get("name", "")
+        binding["metadata"].pop("uid", None)
     attributes = scope.attributes(CREATE, request, binding, None, dry_run=dry_run)
     await scope.services.admission.admit(attributes)
     check(binding, name)
@@ -39,6 +43,8 @@ def check(binding: Tree, name: str) -> None:
         found.append(not_supported(path.child("kind"), target["kind"], ["Node", "<empty>"]))
     if not target.get("name"):
         found.append(required(path.child("name")))
+    elif target.get("kind") in (None, "", "Node"):
+        found += [invalid(path.child("name"), target["name"], why) for why in name_is_dns_subdomain(target["name"])]
     if found:
         raise errors.StatusError(500, "", aggregate(found))
     if not name:
@@ -79,6 +85,5 @@ def assigned(pod: Tree, node: str, metadata: Tree, now: str) -> Tree:
     for field in ("annotations", "labels"):
         if metadata.get(field):
             pod["metadata"][field] = {**pod["metadata"].get(field, {}), **metadata[field]}
-    conditions = [c for c in pod["status"].get("conditions", ()) if c["type"] != "PodScheduled"]
-    pod["status"]["conditions"] = [*conditions, {"type": "PodScheduled", "status": "True", "lastProbeTime": None, "lastTransitionTime": now}]
+    pod["status"]["conditions"] = meta.set_pod_condition(meta.conditions(pod), {"type": "PodScheduled", "status": "True"}, now)
     return pod

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from kcompat.api import parameters, streaming, websocket
+from kcompat.api import negotiate, parameters, respond, streaming, websocket
 from kcompat.api.kubelets import Location, chosen_container, location_of
 from kcompat.api.request import Answer, Query, Request, Response, StreamResponse, Tree
 from kcompat.api.scope import Scope
@@ -26,6 +26,8 @@ _STATUSES = ("initContainerStatuses", "containerStatuses", "ephemeralContainerSt
 
 async def get(request: Request, scope: Scope) -> Answer:
     query = request.query
+    negotiate.check_route(request.headers.get("Accept", ""), (_TEXT, *negotiate.SUPPORTED))
+    respond.output(request, transforms=False)
     check_options(query, scope.name)
     pod = (await scope.store.get(scope.namespace, scope.name)).peek()
     container = chosen_container(pod, query.get("container"))
@@ -86,7 +88,7 @@ def check_options(query: Query, name: str) -> None:
     if limit is not None and limit < 1:
         found.append(invalid(Path("limitBytes"), limit, "must be greater than 0"))
     if since is not None and query.get("sinceTime"):
-        found.append(forbidden(Path(""), "at most one of `sinceTime` or `sinceSeconds` may be specified"))
+        found.append(forbidden(Path("[]"), "at most one of `sinceTime` or `sinceSeconds` may be specified"))
     elif since is not None and since < 1:
         found.append(invalid(Path("sinceSeconds"), since, "must be greater than 0"))
     if query.get("stream"):  # the gate PodLogsQuerySplitStreams is off

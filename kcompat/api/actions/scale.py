@@ -59,9 +59,11 @@ async def patch(request: Request, scope: Scope) -> Answer:
 
     async def wanted(current: Tree) -> Tree:
         _, new = document.patched(request, current)
+        check_name(new, scope.name)
+        check_namespace(new, scope.namespace)
         return field_managers.track(request, scope, current, new)
 
-    return await _write(request, scope, wanted, form, dry_run)
+    return await _write(request, scope, wanted, form, dry_run, retry=True)
 
 
 async def apply(request: Request, scope: Scope) -> Answer:
@@ -78,7 +80,7 @@ async def apply(request: Request, scope: Scope) -> Answer:
         applying.check(scope, current, scale)
         return scale
 
-    return await _write(request, scope, wanted, form, dry_run)
+    return await _write(request, scope, wanted, form, dry_run, retry=True)
 
 
 def _declared(scope: Scope) -> Scale:
@@ -116,6 +118,7 @@ def _selector(selector: Any) -> str:
 async def _write(
     request: Request, scope: Scope, wanted: Any, form: negotiate.Output, dry_run: bool,
     preconditions: Preconditions = Preconditions(),  # noqa: B008 - frozen
+    *, retry: bool = False,
 ) -> Answer:  # fmt: skip
     declared, services = _declared(scope), scope.services
     version, path = scope.resource.api_version, _path(declared.replicas)
@@ -130,21 +133,19 @@ async def _write(
         await services.admission.admit(attributes)
         await services.admission.validate(attributes)
         changed: Tree = meta.replace(current, path, scale.get("spec", {}).get("replicas", 0))
+        changed = meta.replace(changed, ("metadata", "resourceVersion"), scale["metadata"].get("resourceVersion", ""))
         return with_entries(without_entries(changed), to_parent(entries_of(current), entries_of(scale), version, mappings))
 
-    written = await scope.store.update(scope.namespace, scope.name, transform, preconditions=preconditions, retry=True, dry_run=dry_run)
+    written = await scope.store.update(scope.namespace, scope.name, transform, preconditions=preconditions, retry=retry, dry_run=dry_run)
     return _answer(request, scope, written.tree, form)
 
 
 def _check(scale: Tree, before: Tree, scope: Scope) -> None:
-    """Raises Invalid, Conflict (upstream: ValidateScale, scaleUpdatedObjectInfo)."""
+    """Raises Invalid, Conflict (upstream: ValidateScale, scaleUpdatedObjectInfo). The store looks at the resourceVersion."""
     replicas = scale.get("spec", {}).get("replicas", 0)
     if replicas < 0:
         found = [invalid(Path("spec").child("replicas"), replicas, "must be greater than or equal to 0")]
         raise errors.invalid("autoscaling", "Scale", scale["metadata"].get("name", ""), found)
-    version = scale["metadata"].get("resourceVersion", "")
-    if version and version != before["metadata"]["resourceVersion"]:
-        raise scope.store.conflict(scope.name)
     uid = scale["metadata"].get("uid", "")
     if uid and uid != before["metadata"]["uid"]:
         message = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {before['metadata']['uid']}"

@@ -9,14 +9,22 @@ from hmac import compare_digest
 from typing import Any
 
 from kcompat.apimachinery import meta
+from kcompat.apimachinery.quote import quote
 from kcompat.apimachinery.reader import Reader
 from kcompat.auth import service_accounts
 from kcompat.auth.interface import InvalidCredentials, TokenAnswer
-from kcompat.auth.tokens import LEGACY_ISSUER, KeySet, unverified_issuer
+from kcompat.auth.tokens import LEGACY_ISSUER, KeySet, foreign_audiences, unverified_issuer
 
 INVALID_SINCE = "kubernetes.io/legacy-token-invalid-since"
+_MARKED_INVALID = (
+    "the token in secret {secret} for service account {account} has been marked invalid. Use tokens from the TokenRequest API or manually created "
+    f"secret-based tokens, or remove the '{INVALID_SINCE}' label from the secret to temporarily allow use of this token"
+)
 
-_CLAIMS = ("namespace", "secret.name", "service-account.name", "service-account.uid")
+_CLAIMS = {
+    "namespace": "namespace", "secret.name": "secretName", "service-account.name": "serviceAccountName", "service-account.uid": "serviceAccountUID",
+}  # fmt: skip
+"""Claims, each with what messages call it."""
 
 
 class LegacyServiceAccountAuthenticator:
@@ -36,10 +44,10 @@ class LegacyServiceAccountAuthenticator:
             return None
         claims = self._keys.verify(token)
         if claims.get("iss") != LEGACY_ISSUER:
-            raise InvalidCredentials("token issuer is invalid")
+            raise InvalidCredentials(f"token issuer {quote(str(claims.get('iss', '')))} is invalid")
         shared = tuple(a for a in self._api_audiences if a in audiences) if audiences else self._api_audiences
         if self._api_audiences and not shared:
-            raise InvalidCredentials("token audiences are invalid for the target audiences")
+            raise InvalidCredentials(foreign_audiences(self._api_audiences, audiences))
         namespace, secret, account, uid = _claims(claims)
         if self._lookup:
             await self._check(token, namespace, secret, account, uid)
@@ -52,19 +60,22 @@ class LegacyServiceAccountAuthenticator:
         if not compare_digest(_held(secret), token.encode()):
             raise InvalidCredentials("Token does not match server's copy")
         account = await self._reader.get("", "serviceaccounts", namespace, account_name)
-        if account is None or meta.is_being_deleted(account):
+        if account is None:
+            raise InvalidCredentials(f"serviceaccounts {quote(account_name)} not found")
+        if meta.is_being_deleted(account):
             raise InvalidCredentials(f"ServiceAccount {namespace}/{account_name} has been deleted")
         if meta.uid(account) != uid:
             raise InvalidCredentials(f"ServiceAccount UID ({meta.uid(account)}) does not match claim ({uid})")
         if meta.labels(secret).get(INVALID_SINCE):
-            raise InvalidCredentials(f"the token in secret {namespace}/{secret_name} has been marked invalid")
+            raise InvalidCredentials(_MARKED_INVALID.format(secret=f"{namespace}/{secret_name}", account=f"{namespace}/{account_name}"))
 
 
 def _claims(claims: Mapping[str, Any]) -> tuple[str, ...]:
     """Namespace, secret, service account and its uid. Raises InvalidCredentials if one is missing or the subject is another."""
     found = tuple(str(claims.get(f"kubernetes.io/serviceaccount/{name}") or "") for name in _CLAIMS)
-    if not all(found):
-        raise InvalidCredentials("a claim is missing")
+    for name, value in (("sub", claims.get("sub")), *zip(_CLAIMS.values(), found, strict=True)):
+        if not value:
+            raise InvalidCredentials(f"{name} claim is missing")
     if service_accounts.split_username(str(claims.get("sub") or "")) != (found[0], found[2]):
         raise InvalidCredentials("sub claim is invalid")
     return found
