@@ -93,7 +93,7 @@ class TokenIssuer:
         }
 
     def sign(self, claims: Mapping[str, Any]) -> str:
-        return jwt.PyJWS().encode(orjson.dumps(claims), self._key, self._algorithm, headers=self._header)
+        return jwt.PyJWS().encode(orjson.dumps(claims, option=orjson.OPT_SORT_KEYS), self._key, self._algorithm, headers=self._header)
 
     def legacy(self, account: Tree, secret: Tree) -> str:
         """The content of a kubernetes.io/service-account-token secret: no audience, no expiry (upstream: LegacyClaims)."""

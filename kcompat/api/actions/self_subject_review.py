@@ -29,5 +29,5 @@ def user_document(request: Request) -> Tree:
     if user.groups:
         document["groups"] = list(user.groups)
     if user.extra:
-        document["extra"] = {key: list(values) for key, values in user.extra.items()}
+        document["extra"] = {key: list(values) for key, values in sorted(user.extra.items())}
     return document

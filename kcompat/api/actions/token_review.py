@@ -27,7 +27,7 @@ async def _status(scope: Scope, spec: Tree) -> Tree:
         return {"user": {}, "error": str(refusal)}
     user: Tree = {"username": answer.user.name, "uid": answer.user.uid, "groups": list(answer.user.groups)}
     if answer.user.extra:
-        user["extra"] = {key: list(values) for key, values in answer.user.extra.items()}
+        user["extra"] = {key: list(values) for key, values in sorted(answer.user.extra.items())}
     status: Tree = {"authenticated": True, "user": {key: value for key, value in user.items() if value}}
     if answer.audiences:
         status["audiences"] = list(answer.audiences)
