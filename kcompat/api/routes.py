@@ -100,13 +100,12 @@ def scope_of(request: Request, services: Services) -> tuple[VerbHandler, Scope]:
     resource = services.catalog.get(info.group, info.version, info.resource)
     if resource is None or info.verb == "proxy":
         raise _unknown(info, services)
+    subresource = _subresource(resource, info)
+    scope = Scope(services, resource, services.stores(resource), subresource, _namespace(resource, info), info.name)
+    handler = _handler(request, resource, subresource, info)
     if resource.deprecated:
         request.warnings.append(resource.deprecated)
-    subresource = _subresource(resource, info)
-    namespace = _namespace(resource, info)
-    store = services.stores(resource)
-    scope = Scope(services, resource, store, subresource, namespace, info.name)
-    return _handler(request, resource, subresource, info), scope
+    return handler, scope
 
 
 def _unknown(info: RequestInfo, services: Services) -> errors.StatusError:

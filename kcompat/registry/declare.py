@@ -27,6 +27,8 @@ class Rules:
 
     allow_create_on_update: bool = False
     """PUT to an absent name creates it (upstream: AllowCreateOnUpdate)."""
+    status_apply_creates: bool = False
+    """So does an apply to an absent name's status (upstream: StatusREST.Update hands on forceAllowCreate)."""
     allow_unconditional_update: bool = True
     """PUT without resourceVersion overwrites (upstream: AllowUnconditionalUpdate)."""
     has_generation: bool = False
@@ -95,8 +97,11 @@ class Rules:
 
     def own_name_errors(self, obj: Tree) -> list[FieldError]:
         """For updates that may change what the name depends on."""
-        name = obj["metadata"].get("name", "")
-        return [invalid(Path("metadata", "name"), name, problem) for problem in self.validate_own_name(obj, name, False)]
+        found = []
+        for member in ("generateName", "name"):
+            if name := obj["metadata"].get(member, ""):
+                found += [invalid(Path("metadata", member), name, why) for why in self.validate_own_name(obj, name, member != "name")]
+        return found
 
     def grace_period(self, obj: Tree, requested: int | None) -> int | None:
         """Seconds of graceful deletion; None: the kind does not delete gracefully (upstream: CheckGracefulDelete). Only pods do."""

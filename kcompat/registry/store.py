@@ -16,7 +16,7 @@ from kcompat.apimachinery import errors, names
 from kcompat.apimachinery.clock import Clock, Identity, rfc3339
 from kcompat.apimachinery.field import FieldError, Path, invalid
 from kcompat.apimachinery.quote import quote
-from kcompat.apimachinery.validation import validate_object_meta, validate_object_meta_update
+from kcompat.registry import object_meta
 from kcompat.registry.declare import Resource, Rules, Tree
 from kcompat.registry.hooks import Hooks
 from kcompat.registry.leases import Leases
@@ -209,13 +209,12 @@ class Store:
     def validate_new(self, obj: Tree) -> list[FieldError]:
         if not self.rules.checks_metadata:
             found = [*self.rules.validate(obj)]
-            return found or validate_object_meta(obj["metadata"], self.resource.namespaced, names.name_is_path_segment, _METADATA)
+            return found or object_meta.new_errors(self.resource, obj, names.name_is_path_segment)
 
         def problems(name: str, prefix: bool) -> list[str]:
             return list(self.rules.validate_own_name(obj, name, prefix))
 
-        found = validate_object_meta(obj["metadata"], self.resource.namespaced, problems, _METADATA)
-        return [*found, *self.rules.validate(obj)]
+        return [*object_meta.new_errors(self.resource, obj, problems), *self.rules.validate(obj)]
 
     # -- update --------------------------------------------------------------------------------------------------------
 
@@ -249,7 +248,7 @@ class Store:
             check_preconditions(self, name, old, preconditions, key.removeprefix(_ROOT) if dry_run else key)
             new = await transform(old)
             if old is None or current is None:
-                return await self._create_on_update(new, namespace, name, create_admit, dry_run)
+                return await self._create_on_update(new, namespace, status, create_admit, dry_run)
             named = new["metadata"].get("resourceVersion", "")
             self._check_version(name, new, old, named)
             try:
@@ -286,9 +285,11 @@ class Store:
         await admit(new, old)
         return await self._store_update(new, current, key, dry_run)
 
-    async def _create_on_update(self, new: Tree, namespace: str, name: str, admit: Admit, dry_run: bool) -> Written:
+    async def _create_on_update(self, new: Tree, namespace: str, status: bool, admit: Admit, dry_run: bool) -> Written:
+        """The status' store has no hooks upstream: a Service made there has no addresses."""
         new["metadata"].pop("resourceVersion", None)
-        return await self._create(new, namespace, admit, dry_run)
+        create = self._create_prepared if status else self._create
+        return await create(new, namespace, admit, dry_run)
 
     def _check_version(self, name: str, new: Tree, old: Tree, named: str) -> None:
         if parse_revision(named) == 0:
@@ -300,14 +301,15 @@ class Store:
             raise self.conflict(name)
 
     def _prepare_update(self, new: Tree, old: Tree, status: bool, rules: Rules) -> None:
+        keep_generation(new, old)
         if status:
             rules.prepare_for_status_update(new, old)
         else:
             rules.prepare_for_update(new, old)
-        keep_system_fields(self, new, old)
+        keep_system_fields(new, old)
         if not status:
             set_generation(rules, new, old)
-        found = [*validate_object_meta_update(new["metadata"], old["metadata"], _METADATA)]
+        found = object_meta.update_errors(self.resource, new, old, status=status)
         found += rules.validate_status_update(new, old) if status else rules.validate_update(new, old)
         if found:
             raise self.invalid(new["metadata"].get("name", ""), found)
@@ -396,7 +398,15 @@ def precondition_failed(what: str, wanted: str, actual: str) -> str:
     return f"Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {actual}"
 
 
-def keep_system_fields(store: Store, new: Tree, old: Tree) -> None:
+def keep_generation(new: Tree, old: Tree) -> None:
+    metadata, before = new["metadata"], old["metadata"]
+    if "generation" in before:
+        metadata["generation"] = before["generation"]
+    else:
+        metadata.pop("generation", None)
+
+
+def keep_system_fields(new: Tree, old: Tree) -> None:
     """ObjectMeta fields only the server sets (upstream: rest.BeforeUpdate, ValidateObjectMetaAccessorUpdate)."""
     metadata, before = new["metadata"], old["metadata"]
     metadata.pop("selfLink", None)
@@ -406,10 +416,6 @@ def keep_system_fields(store: Store, new: Tree, old: Tree) -> None:
     for name in ("creationTimestamp", "deletionTimestamp"):
         if name in before:
             metadata[name] = before[name]
-    if "generation" in before:
-        metadata["generation"] = before["generation"]
-    else:
-        metadata.pop("generation", None)
 
 
 def parse_revision(text: str) -> Revision:

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from kcompat.apimachinery.clock import parse_rfc3339
-from kcompat.apimachinery.field import FieldError, Path
+from kcompat.apimachinery.field import FieldError
 from kcompat.apimachinery.schema import types, walk
 from kcompat.apimachinery.user import UserInfo
-from kcompat.apimachinery.validation import validate_object_meta, validate_object_meta_update
+from kcompat.registry import object_meta
 from kcompat.registry.catalog import default_catalog, deprecation
 from kcompat.registry.declare import Resource, Rules, Tree
 from kcompat.registry.rules.certificate_signing_request import ApprovalRules
@@ -26,7 +26,6 @@ from kcompat.registry.rules.service_allocation import grant, plan_create, plan_u
 
 GOLDEN = File(__file__).parent.parent / "golden"
 CATALOG = default_catalog()
-METADATA = Path("metadata")
 ADMIN = UserInfo("admin", "admin-uid", ("system:masters", "system:authenticated"))
 """As whom the recordings were made."""
 SUBRESOURCES = {"finalize": NamespaceFinalizeRules(), "approval": ApprovalRules()}
@@ -123,7 +122,7 @@ def created(resource: Resource, tree: Tree, answer: Tree) -> tuple[Tree, list[Fi
         return obj, [*no], ()
     rules.prepare_for_create(obj)
     metadata.update(creationTimestamp=NOW, uid="uid")
-    errors = validate_object_meta(metadata, resource.namespaced, lambda name, prefix: list(rules.validate_own_name(obj, name, prefix)), METADATA)
+    errors = object_meta.new_errors(resource, obj, lambda name, prefix: list(rules.validate_own_name(obj, name, prefix)))
     errors = distinct([*errors, *rules.validate(obj)])
     warnings = () if errors else rules.warnings(obj, None)
     rules.canonicalize(obj)
@@ -145,7 +144,7 @@ def updated(resource: Resource, tree: Tree, old: Tree, answer: Tree) -> tuple[Tr
     prepare(new, old)
     if rules.has_generation and rules.spec_changed(new, old):
         new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
-    errors = distinct([*validate_object_meta_update(new["metadata"], old["metadata"], METADATA), *validate(new, old)])
+    errors = distinct([*object_meta.update_errors(resource, new, old, status=status), *validate(new, old)])
     said = rules.status_warnings(new) if status else rules.warnings(new, old)
     warnings = () if errors else said
     rules.canonicalize(new)

@@ -17,7 +17,7 @@ from kcompat.apimachinery.apply.atoms import TypedError
 from kcompat.apimachinery.apply.field_manager import Applied, FieldManager, described, kind_of, with_entries, without_entries
 from kcompat.apimachinery.clock import rfc3339
 from kcompat.apimachinery.schema.unstructured import mismatch
-from kcompat.registry.declare import Rules
+from kcompat.registry.declare import Rules, Status
 
 
 async def handle(request: Request, scope: Scope, *, rules: Rules | None = None) -> Answer:
@@ -38,7 +38,7 @@ async def handle(request: Request, scope: Scope, *, rules: Rules | None = None) 
         resource.rules.default(obj)
         return resource.to_storage(obj) if resource.to_storage else obj
 
-    allow_create = scope.subresource is None
+    allow_create = scope.subresource is None or (isinstance(scope.subresource, Status) and resource.rules.status_apply_creates)
     written = await write(request, scope, transform, dry_run=dry_run, retry=True, rules=rules, allow_create=allow_create)
     return respond.entry_response(request, scope, written.entry, form, 201 if written.created else 200)
 

@@ -17,6 +17,7 @@ from kcompat.api.verbs.update import check_name, write
 from kcompat.apimachinery import errors, json_strict, schema
 from kcompat.apimachinery.field import Path, invalid
 from kcompat.apimachinery.patch import json_patch, merge_patch, strategic
+from kcompat.apimachinery.patch.spent import spent
 from kcompat.apimachinery.quote import plain_text
 from kcompat.apimachinery.schema.unstructured import mismatch
 from kcompat.registry.declare import Rules, Status
@@ -67,7 +68,7 @@ async def patch_of(request: Request, scope: Scope, media_type: str) -> Any:
 class Patch:
     """A patch of objects of one kind. `found` are the strict errors of its document.
 
-    `shown` makes the text by which a refusal shows a strategic merge patch, which becomes the object without passing through JSON;
+    `shown` makes the text by which a refusal shows a strategic merge patch, of which the object is made without passing through JSON;
     None for the others. `sparse`: what such a patch leaves alone is taken as it is, undecoded and shared with the current object.
     """
 
@@ -76,21 +77,21 @@ class Patch:
     kind: str
     apply: Callable[[Tree], Any]
     found: list[str]
-    shown: Callable[[], str] | None = None
+    shown: Callable[[Tree], str] | None = None
     sparse: bool = False
 
     def patched(self, request: Request, current: Tree) -> tuple[Any, Tree]:
         """(the outcome, the outcome decoded). Raises Invalid, BadRequest."""
         outcome: Any = self.apply(current)
         if not self.shown:
-            self._check_kind(outcome)
+            self._check_kind(current, outcome)
         try:
             decoded = self._decoded(outcome, current)
         except schema.DecodeError as error:
-            raise self._invalid(outcome, self._refusal(outcome, error)) from None
-        unknown = sorted(decoded.strict_errors) if self.shown else decoded.strict_errors
+            raise self._invalid(current, outcome, self._refusal(outcome, error)) from None
+        unknown = decoded.strict_errors and self._unknown(outcome, decoded.strict_errors)
         if found := [*self.found, *unknown]:
-            self._answer(request, outcome, found)
+            self._answer(request, current, outcome, found)
         return outcome, decoded.tree
 
     def _decoded(self, outcome: Any, current: Tree) -> schema.Decoded:
@@ -102,33 +103,50 @@ class Patch:
         decoded = schema.decode(changed, self.group, self.version, self.kind)
         return schema.Decoded({**decoded.tree, **left}, decoded.strict_errors)
 
-    def _check_kind(self, outcome: Any) -> None:
+    def _check_kind(self, current: Tree, outcome: Any) -> None:
         """The patched JSON is decoded as what it says it is. Raises Invalid."""
         try:
             api_version, kind = schema.interpret(outcome)
         except schema.UnrecognizedError as error:
-            raise self._invalid(outcome, str(error)) from None
+            raise self._invalid(current, outcome, str(error)) from None
         own = f"{self.group}/{self.version}" if self.group else self.version
         if (api_version or own, kind or self.kind) != (own, self.kind):
-            raise self._invalid(outcome, body.foreign(outcome, api_version or own, kind or self.kind, self.group, self.kind))
+            raise self._invalid(current, outcome, body.foreign(outcome, api_version or own, kind or self.kind, self.group, self.kind))
 
     def _refusal(self, outcome: Any, error: schema.DecodeError) -> str:
         if not self.shown:
+            try:
+                self._decoded_in_order(outcome)
+            except schema.DecodeError as first:
+                return str(first)
             return str(error)
         typed = schema.type_of(self.group, self.version, self.kind)
         return (mismatch(outcome, typed) if typed is not None else "") or str(error)
 
-    def _answer(self, request: Request, outcome: Any, found: list[str]) -> None:
+    def _unknown(self, outcome: Any, found: list[str]) -> list[str]:
+        return sorted(found) if self.shown else self._decoded_in_order(outcome).strict_errors
+
+    def _decoded_in_order(self, outcome: Any) -> schema.Decoded:
+        """Upstream's patches leave sorted whatever they touch, and what is wrong is found in the order it stands in. Raises DecodeError."""
+        return schema.decode(_sorted(outcome), self.group, self.version, self.kind)
+
+    def _answer(self, request: Request, current: Tree, outcome: Any, found: list[str]) -> None:
         """Strict: Invalid. Warn: Warning headers. Ignore: nothing."""
         directive = body.field_validation(request)
         if directive == body.STRICT:
-            raise self._invalid(outcome, f"strict decoding error: {', '.join(found)}")
+            raise self._invalid(current, outcome, f"strict decoding error: {', '.join(found)}")
         if directive == body.WARN:
             request.warnings.extend(found)
 
-    def _invalid(self, outcome: Any, why: str) -> errors.StatusError:
-        shown = self.shown() if self.shown else orjson.dumps(outcome, option=orjson.OPT_SORT_KEYS).decode()
+    def _invalid(self, current: Tree, outcome: Any, why: str) -> errors.StatusError:
+        shown = self.shown(current) if self.shown else orjson.dumps(outcome, option=orjson.OPT_SORT_KEYS).decode()
         return errors.invalid("", "", "", [invalid(Path("patch"), shown, why)])
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _sorted(value[name]) for name in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
 async def read(request: Request, group: str, version: str, kind: str, media_type: str, *, sparse: bool = False) -> Patch:
@@ -147,7 +165,8 @@ async def read(request: Request, group: str, version: str, kind: str, media_type
     assert typed is not None  # only kinds of the catalog come here
     wanted = {} if document is None else document
     return Patch(
-        group, version, kind, lambda current: strategic.apply(current, wanted, typed), duplicates, lambda: plain_text(wanted), sparse
+        group, version, kind, lambda current: strategic.apply(current, wanted, typed), duplicates,
+        lambda current: plain_text(spent(current, wanted, typed)), sparse,
     )
 
 

@@ -47,14 +47,20 @@ async def write(
     preconditions: Preconditions = Preconditions(),  # noqa: B008 - frozen
     allow_create: bool = False,
 ) -> Written:
-    """The update loop with admission around it; shared with patch and apply. `allow_create`: also where a PUT cannot create."""
+    """The update loop with admission around it; shared with patch and apply.
+
+    `allow_create`: also where a PUT cannot create. Where it can, so can one of the status (upstream: their strategies are one).
+    """
     services, resource = scope.services, scope.resource
-    allow_create = (allow_create or resource.rules.allow_create_on_update) and scope.subresource is None
+    if scope.subresource is None or isinstance(scope.subresource, Status):
+        allow_create = allow_create or resource.rules.allow_create_on_update
 
     async def mutate(current: Tree | None) -> Tree:
         new: Tree = await transform(current)
         attributes = scope.attributes(UPDATE if current is not None else CREATE, request, new, current, dry_run=dry_run)
         entries = new["metadata"].get("managedFields")
+        if current is None:
+            resource.rules.requested_by(new, request.user)
         await services.admission.admit(attributes)
         field_managers.check_admitted(request, new, entries)
         owner_references.deduplicate(request, new, after_admission=True)
@@ -65,7 +71,7 @@ async def write(
             await authorize_create(request, scope)
         else:
             keep_times(new, old)
-        is_status = isinstance(scope.subresource, Status)
+        is_status = isinstance(scope.subresource, Status) and old is not None
         request.warnings.extend(resource.rules.status_warnings(new) if is_status else resource.rules.warnings(new, old))
         operation = UPDATE if old is not None else CREATE
         await services.admission.validate(scope.attributes(operation, request, new, old, dry_run=dry_run))

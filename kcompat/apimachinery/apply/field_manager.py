@@ -116,12 +116,14 @@ class FieldManager:
         self._check_version(config)
         known = entries_of(live) if live is not None else ()
         before = without_entries(live) if live is not None else self.empty
-        owners = self._known(known) or self._owners_after_update(self.empty, before, {}, BEFORE_FIRST_APPLY, now)
+        owners = self._known(known) or self._before_first_apply(before, now)
         self._check_config(config)
         try:
             merged, owners = self._applied(before, config, owners, manager, force)
         except Conflicts as conflicts:
             raise conflicts.error() from None
+        except TypedError as error:
+            raise self._untyped("failed to create typed live object ({}): {}", before, error) from None
         key = applying(manager, self.subresource)
         self._stamp(owners, key, now if merged is not before else None)
         if manager == last_applied.KUBECTL:
@@ -140,6 +142,18 @@ class FieldManager:
             if remaining.fields:
                 raise remaining from None
             return updater.apply(live, config, owners, key, True)
+
+    def _before_first_apply(self, live: Tree, now: str) -> Managers:
+        try:
+            return self._owners_after_update(self.empty, live, {}, BEFORE_FIRST_APPLY, now)
+        except TypedError as error:
+            cannot = "failed to create manager for existing fields: failed to convert new object ({}) to smd typed: {}"
+            raise self._untyped(cannot, live, error) from None
+
+    def _untyped(self, cannot: str, live: Tree, error: TypedError) -> TypedError:
+        """What was stored before this type was strict."""
+        found = self._defects(live, duplicates=True)
+        return TypedError(cannot.format(described(live), found)) if found else error
 
     def _stamp(self, owners: Managers, key: Manager, now: str | None) -> None:
         """Strips what nobody owns, and notes the time if the object changed."""
@@ -160,11 +174,14 @@ class FieldManager:
         metadata = config.get("metadata")
         if metadata.__class__ is dict and metadata.get("managedFields").__class__ is list:
             raise errors.bad_request("metadata.managedFields must be nil")
+        if found := self._defects(config, duplicates=False):
+            raise TypedError(f"failed to create typed patch object ({described(config)}): {found}")
+
+    def _defects(self, tree: Tree, *, duplicates: bool) -> str:
+        """Where a tree is not of its type, "" when it is."""
         found: list[str] = []
-        self.updater.atom.check(config, "", lambda path, why: found.append(f"{path}: {why}" if path else why), duplicates=False)
-        if found:
-            text = found[0] if len(found) == 1 else "\n".join(["errors:", *(f"  {each}" for each in found)])
-            raise TypedError(f"failed to create typed patch object ({described(config)}): {text}")
+        self.updater.atom.check(tree, "", lambda path, why: found.append(f"{path}: {why}" if path else why), duplicates=duplicates)
+        return found[0] if len(found) == 1 else "\n".join(["errors:", *(f"  {each}" for each in found)]) if found else ""
 
 
 def entries_of(tree: Tree) -> Sequence[Entry]:

@@ -70,7 +70,7 @@ def _merge_map(original: Map, patch: Map, type: PatchType) -> Map:
         name = _list_name(key, DELETE_FROM_PRIMITIVE_LIST) if deletes else key
         if value is None:
             original.pop(name, None)
-        elif name in original and _same_shape(original[name], value):
+        elif name in original and same_shape(original[name], value):
             original[name] = _merge_value(original[name], value, name, type, deletes)
         elif not deletes:
             _put(original, name, _cleaned(value))
@@ -92,15 +92,15 @@ def _directed(patch: Map) -> Map:
     raise failure(f"unknown patch type: {plain_text(directive)} in map: {plain_text(patch)}")
 
 
-def _same_shape(original: Any, patch: Any) -> bool:
+def same_shape(original: Any, patch: Any) -> bool:
     return isinstance(patch, list) if isinstance(original, list) else isinstance(original, dict) and isinstance(patch, dict)
 
 
 def _merge_value(original: Any, patch: Any, name: str, type: PatchType, deletes: bool) -> Any:
     if isinstance(original, dict):
-        field = _field(type, name)
+        field = field_of(type, name)
         return patch if field.strategy == "replace" else _merge_map(original, patch, field.type)
-    field = _list_field(type, name)
+    field = list_field_of(type, name)
     if field.strategy != "merge" and not deletes:
         return patch
     return _merge_list(original, patch, field, deletes)
@@ -163,7 +163,7 @@ def _set_element_orders(original: Map, patch: Map, type: PatchType) -> None:
             raise argument_type([], order)
         name = _list_name(key, SET_ELEMENT_ORDER)
         live, wanted = _list_in(original, name), _list_in(patch, name)
-        field = _list_field(type, name)
+        field = list_field_of(type, name)
         _check_order(wanted or [], order, field.merge_key)
         if live is None and wanted is None:
             continue
@@ -307,7 +307,7 @@ def _merge_items(original: Items, patch: Items, field: _Field) -> Items:
     return merged
 
 
-def _field(type: PatchType, name: str) -> _Field:
+def field_of(type: PatchType, name: str) -> _Field:
     """The field of a struct; names are matched as encoding/json does, exactly first, then whatever their case."""
     if type.kind in _UNMERGEABLE:
         kind = _UNMERGEABLE[type.kind]
@@ -320,9 +320,9 @@ def _field(type: PatchType, name: str) -> _Field:
     return _Field(field.type, strategies[0] if strategies else "", field.merge_key or "")
 
 
-def _list_field(type: PatchType, name: str) -> _Field:
+def list_field_of(type: PatchType, name: str) -> _Field:
     """The field of a struct that is a list, with the type of its items."""
-    field = _field(type, name)
+    field = field_of(type, name)
     if field.type.kind != "list" and field.type.pointer:  # upstream takes a pointer for a list of what it points to
         return field
     if field.type.kind != "list":

@@ -140,6 +140,8 @@ class _PolicyRules(Rules):
 
 
 class ValidatingAdmissionPolicyRules(_PolicyRules, StatusRules):
+    status_apply_creates = True
+
     def check(self, obj: Tree, old: Tree | None) -> list[FieldError]:
         spec = obj["spec"]
         return _common(spec, old) + _conditions_and_variables(spec, old) + _checks(spec, meta.name(obj))

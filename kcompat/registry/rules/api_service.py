@@ -72,9 +72,6 @@ class APIServiceRules(StatusRules):
             errors.append(required(_SPEC.child("group"), "only v1 may have an empty group and it better be legacy kube"))
         return errors + messages(version, _SPEC.child("version"), is_dns1035_label) + _priorities(spec) + _server(spec)
 
-    def validate_update(self, new: Tree, old: Tree) -> list[FieldError]:
-        return [*self.own_name_errors(new), *self.validate(new)]
-
     def validate_status_update(self, new: Tree, old: Tree) -> list[FieldError]:
         statuses = [condition.get("status", "") for condition in meta.conditions(new)]
         bad = ((_CONDITIONS.index(index).child("status"), status) for index, status in enumerate(statuses) if status not in _STATUSES)

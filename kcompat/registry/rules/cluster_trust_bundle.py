@@ -31,8 +31,7 @@ class ClusterTrustBundleRules(PlainRules):
 
     def validate_update(self, new: Tree, old: Tree) -> list[FieldError]:
         same = new["spec"].get("trustBundle") == old["spec"].get("trustBundle")
-        errors = self.own_name_errors(new)
-        errors += self._signer(new) if same else self.validate(new)
+        errors = self._signer(new) if same else self.validate(new)
         return errors + immutable(new["spec"].get("signerName", ""), old["spec"].get("signerName", ""), _SIGNER)
 
     def _signer(self, obj: Tree) -> list[FieldError]:

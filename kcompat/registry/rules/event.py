@@ -132,7 +132,10 @@ _DIFFERENT: Final = object()
 
 
 def _same(name: str, new: Any, old: Any) -> bool:
-    return same_time(new, old) if name.endswith("Time") else (new or None) == (old or None)
+    """An empty related object is another than none."""
+    if name.endswith("Time"):
+        return same_time(new, old)
+    return bool(new == old) if name == "related" else (new or None) == (old or None)
 
 
 def _shown(name: str, value: Any) -> Any:

@@ -183,7 +183,13 @@ class ResourceSliceRules(PlainRules):
                     attribute.pop(name, None)
 
     def prepare_for_update(self, new: Tree, old: Tree) -> None:
+        """What is dropped counts as a change of the spec."""
+        if new["spec"] != old["spec"]:
+            new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
         self.prepare_for_create(new)
+
+    def spec_changed(self, new: Tree, old: Tree) -> bool:
+        return False
 
     def validate(self, obj: Tree) -> list[FieldError]:
         return self._validate(obj["spec"], None)
