@@ -1,4 +1,4 @@
-"""The stored resources with objects that upstream accepts, from objects.yaml. Used by topics/*.py."""
+"""The stored resources with objects that upstream accepts, from objects.yaml and objects_full.yaml. Used by topics/*.py."""
 
 from __future__ import annotations
 
@@ -58,6 +58,28 @@ class Kind:
             tree = merged(tree, {self.facts["namespaceField"]: {"namespace": namespace}})
         return tree
 
+    def minimal(self, mark: str, namespace: str) -> Tree:
+        """An object with nothing that is not required."""
+        return self._whole(_all()[self.title]["minimal"], mark, namespace, labels=False)
+
+    def full(self, mark: str, namespace: str) -> list[Tree]:
+        """Objects with every field that can be set; several where fields exclude each other."""
+        return [self._whole(content, mark, namespace) for content in _all()[self.title]["full"]]
+
+    @property
+    def full_status(self) -> Tree | None:
+        """A status with every field; None where there is none."""
+        status: Tree | None = _all()[self.title].get("status")
+        return status
+
+    def _whole(self, content: Tree, mark: str, namespace: str, labels: bool = True) -> Tree:
+        metadata: Tree = {"name": self._name("one", mark)}
+        if labels:
+            owner = {"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": "2f1b7a3e-0000-4000-8000-000000000002", "controller": True, "blockOwnerDeletion": True}
+            metadata |= {"labels": {"diff": mark, "b": "x", "a": "y"}, "annotations": {"z": "<&>", "a": "\u2028 é"}, "ownerReferences": [owner], "generateName": "unused-"}
+        tree = merged({"apiVersion": self.api_version, "kind": self.kind, "metadata": metadata}, content)
+        return merged(tree, {self.facts["namespaceField"]: {"namespace": namespace}}) if "namespaceField" in self.facts else tree
+
     def _name(self, which: str, mark: str) -> str:
         names = self.facts.get("names")
         return _marked(names[which != "one"], mark) if names else f"{mark}-{which}"  # type: ignore[no-any-return]
@@ -83,6 +105,12 @@ def merged(tree: Any, change: Any) -> Any:
         else:
             result[name] = merged(result.get(name), value)
     return result
+
+
+@cache
+def _all() -> dict[str, Tree]:
+    document: dict[str, Tree] = yaml.safe_load((Path(__file__).parent / "objects_full.yaml").read_text())
+    return document
 
 
 @cache

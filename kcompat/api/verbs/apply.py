@@ -53,15 +53,20 @@ async def read_config(request: Request) -> tuple[Tree, list[str]]:
     try:
         config, duplicates = yaml.loads(data)
     except yaml.YAMLError as error:
-        raise errors.bad_request(f"error encoding patch: {error}") from None
+        where = "decoding patch: error converting YAML to JSON" if data.lstrip()[:1] == b"{" else "encoding patch"
+        raise errors.bad_request(f"error {where}: {error}") from None
     if config is not None and config.__class__ is not dict:
         raise errors.bad_request(f"error decoding patch: {not_a_map(config)}")
     return config or {}, duplicates
 
 
+_NOT_JSON = (b"\x7f", b"\xc2", b"\xe2", b"\\u", b"\\/")
+"""Where YAML may read otherwise than JSON: more signs break lines, which are folded; some are refused, and so are some escapes."""
+
+
 def _plain_json(data: bytes) -> Tree | None:
     """A JSON object without duplicate keys, as most clients send it; reading it as the YAML it also is takes five times as long."""
-    if data[:1] != b"{":
+    if data[:1] != b"{" or any(sign in data for sign in _NOT_JSON):
         return None
     try:
         config, duplicates = json_strict.loads(data)
