@@ -47,7 +47,7 @@ conformance-check: $(VENV)/ready-test
 	$(BIN)/python conformance/tools.py kubectl ginkgo e2e.test
 	$(BIN)/python -m conformance.e2e --check 120 --processes 2 --slice 200 $(ARGS)
 
-# Upstream's unit tables through our code. Results: conformance/ledger/unit_tables.yaml
+# Upstream's unit tables through our code; some are recorded first by running its tests with hooks. Results: conformance/ledger/unit_tables.yaml
 unit-tables: $(VENV)/ready-test tools
 	$(BIN)/python -m conformance.unit_tables
 

@@ -88,7 +88,7 @@ func rank(kind schema.GroupVersionKind) int {
 
 // Default is runtime.Scheme's, recorded.
 func Default(scheme *runtime.Scheme, object runtime.Object) {
-	entry := map[string]any{"function": "Default", "object": Versioned(object)}
+	entry := map[string]any{"function": "Default", "objects": []any{Versioned(object)}}
 	scheme.Default(object)
 	entry["answer"] = Versioned(object)
 	Line(entry)

@@ -203,6 +203,13 @@ def _replicas(least: int | None, most: int) -> list[FieldError]:
     return errors
 
 
+def _drop_round_trip(metadata: Tree) -> None:
+    """v2 has fields for what v1 keeps in annotations (autoscaling: DropRoundTripHorizontalPodAutoscalerAnnotations)."""
+    annotations = metadata.get("annotations")
+    if annotations and not annotations.keys().isdisjoint(ROUND_TRIP):
+        metadata["annotations"] = {key: value for key, value in annotations.items() if key not in ROUND_TRIP}
+
+
 class HorizontalPodAutoscalerRules(Rules):
     has_generation = True
 
@@ -214,6 +221,7 @@ class HorizontalPodAutoscalerRules(Rules):
             spec["metrics"] = [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
         if spec.get("behavior") is not None:
             _default_behavior(spec["behavior"])
+        _drop_round_trip(obj["metadata"])
 
     def prepare_for_create(self, obj: Tree) -> None:
         obj["status"] = {"desiredReplicas": 0, "currentMetrics": None}

@@ -15,6 +15,7 @@ from kcompat.apimachinery.validation import immutable
 from kcompat.registry.declare import Rules, Tree, keep
 from kcompat.registry.rules.fields import dns_label, dns_subdomain, messages, one_of
 from kcompat.registry.rules.immutability import changes
+from kcompat.registry.rules.node_labels import expression_warnings
 from kcompat.registry.rules.pod.defaults import default_volume
 from kcompat.registry.rules.pod.go_form import go_form
 from kcompat.registry.rules.pod.options import NEW_TEMPLATE
@@ -28,6 +29,7 @@ from kcompat.registry.rules.volume_claim import ACCESS_MODES, VOLUME_MODES
 Rule = Callable[[Tree, Path, str], list[FieldError]]
 """(source, its path, the volume's name) → errors."""
 _SPEC: Final = Path("spec")
+_TERMS: Final = _SPEC.child("nodeAffinity", "required", "nodeSelectorTerms")
 _INITIATORS: Final = {
     "iqn": r"iqn\.\d{4}-\d{2}\.([a-zA-Z0-9.-]+)(:[^,;*&$|\s]+)$", "eui": "^eui.[a-zA-Z0-9]{16}$", "naa": "^naa.[a-zA-Z0-9]{32}$",
 }
@@ -318,6 +320,9 @@ class PersistentVolumeRules(Rules):
         if spec.get("persistentVolumeReclaimPolicy") == "Recycle":
             advice = "The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning."
             found.append(f"spec.persistentVolumeReclaimPolicy: {advice}")
+        terms = meta.get(spec, ("nodeAffinity", "required", "nodeSelectorTerms"), ())
+        for index, term in enumerate(terms):
+            found += expression_warnings(term.get("matchExpressions"), _TERMS.index(index).child("matchExpressions"))
         for name, since in _GONE.items():
             if spec.get(name) is not None:
                 found.append(f"spec.{'storageOS' if name == 'storageos' else name}: deprecated in {since}")

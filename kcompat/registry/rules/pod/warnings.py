@@ -13,21 +13,10 @@ from kcompat.apimachinery.field import ROOT, Path
 from kcompat.apimachinery.ip import ip_warnings
 from kcompat.apimachinery.quote import quote
 from kcompat.registry.declare import Tree
+from kcompat.registry.rules.node_labels import DEPRECATED
 from kcompat.registry.rules.pod import apparmor, scheduling
 from kcompat.registry.rules.pod.checks import each_container
 from kcompat.registry.rules.pod.security import SECCOMP_CONTAINER, SECCOMP_POD
-
-DEPRECATED_NODE_LABELS: Final[Mapping[str, str]] = {
-    "beta.kubernetes.io/arch": 'deprecated since v1.14; use "kubernetes.io/arch" instead',
-    "beta.kubernetes.io/os": 'deprecated since v1.14; use "kubernetes.io/os" instead',
-    "failure-domain.beta.kubernetes.io/region": 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
-    "failure-domain.beta.kubernetes.io/zone": 'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
-    "beta.kubernetes.io/instance-type": 'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
-    "app.kubernetes.io/created-by": "deprecated since v1.9",
-    "scheduler.alpha.kubernetes.io/preferAvoidPods": "deprecated since v1.22; use Taints and Tolerations instead",
-    "node-role.kubernetes.io/master": 'use "node-role.kubernetes.io/control-plane" instead',
-}
-"""Labels of nodes that have a successor (pkg/api/node: GetNodeLabelDeprecatedMessage)."""
 
 _ANNOTATIONS: Final = {
     "scheduler.alpha.kubernetes.io/critical-pod": 'non-functional in v1.16+; use the "priorityClassName" field instead',
@@ -103,13 +92,13 @@ def _spec_warnings(spec: Tree, metadata: Tree, at: Path, *, is_template: bool) -
 
 def _node_labels(spec: Tree, at: Path) -> Iterator[str]:
     for key in spec.get("nodeSelector") or ():
-        if message := DEPRECATED_NODE_LABELS.get(key):
+        if message := DEPRECATED.get(key):
             yield f"{at.child('nodeSelector').key(key)}: {message}"
     if affinity := (spec.get("affinity") or {}).get("nodeAffinity"):
         yield from _node_affinity(affinity, at.child("affinity", "nodeAffinity"))
     for index, constraint in enumerate(spec.get("topologySpreadConstraints") or ()):
         place, key = at.child("topologySpreadConstraints").index(index), constraint.get("topologyKey") or ""
-        if message := DEPRECATED_NODE_LABELS.get(key):
+        if message := DEPRECATED.get(key):
             yield f"{place.child('topologyKey')}: {key} is {message}"
         if constraint.get("labelSelector") is None:
             yield f"{place.child('labelSelector')}: a null labelSelector results in matching no pod"
@@ -127,7 +116,7 @@ def node_selector_term_warnings(term: Tree, at: Path, *, values: bool) -> Iterat
     """pkg/api/node: GetWarningsForNodeSelectorTerm; `values` looks at label values too."""
     for index, expression in enumerate(term.get("matchExpressions") or ()):
         here, key = at.child("matchExpressions").index(index), expression.get("key") or ""
-        if message := DEPRECATED_NODE_LABELS.get(key):
+        if message := DEPRECATED.get(key):
             yield f"{here.child('key')}: {key} is {message}"
         for position, value in enumerate((expression.get("values") or ()) if values else ()):
             for message in names.is_label_value(value):
