@@ -18,6 +18,8 @@ from kcompat.version import __version__
 
 Tree = dict[str, Any]
 _HEALTH = ("livez", "readyz", "healthz")
+_EXACT = (*_HEALTH, "", "openapi", "metrics", "index.html", "debug")
+"""Where a slash at the end is another path."""
 _KEYS = "application/jwk-set+json"
 _OPENAPI_V2_PROTOBUF = (
     "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
@@ -30,9 +32,9 @@ async def handle(request: Request, services: Services) -> Response:
     """Raises NotFound, MethodNotAllowed, NotAcceptable."""
     parts = routes.split(request.path)
     first = parts[0] if parts else ""
+    if request.path.endswith("/") and request.path != "/" and first in _EXACT:
+        return Response(404, b"", "") if parts == ["openapi", "v3"] else respond.page_not_found()
     if first in _HEALTH:
-        if request.path.endswith("/"):
-            raise errors.StatusError(404, "", "")
         return await health.answer(request, first, services.settings["health_checks"], "/".join(parts[1:]))
     if first == "openapi" and parts[1:]:
         return await _openapi(request, services, parts[1:])

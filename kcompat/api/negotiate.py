@@ -109,7 +109,7 @@ def negotiate(accept: str, pretty: bool, transforms: bool = True, stream: bool =
                 return form
             if form is not None:
                 raise not_acceptable(STREAMS)
-    raise not_acceptable(STREAMS if stream else SUPPORTED)
+    raise not_acceptable(SUPPORTED)
 
 
 def _form(clause: MediaRange, media_type: str, pretty: bool, transforms: bool, tables: bool) -> Output | None:

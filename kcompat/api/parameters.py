@@ -73,7 +73,7 @@ def check_labels(selector: FieldSelector, resource: Resource) -> FieldSelector:
     """Raises BadRequest for a field label the resource does not have."""
     for requirement in selector.requirements:
         label = requirement.field
-        if label not in resource.fields and label not in ("metadata.name", "metadata.namespace"):
+        if label not in resource.fields and label != "metadata.name" and not (label == "metadata.namespace" and resource.namespace_label):
             raise errors.bad_request(_unsupported(label, resource))
     return selector
 
@@ -102,6 +102,7 @@ def list_options(request: Request, scope: Scope) -> ListOptions:
         continue_token=query.get("continue"),
         resource_version=query.get("resourceVersion"),
         match=query.get("resourceVersionMatch"),
+        initial_events="sendInitialEvents" in query,
     )
 
 

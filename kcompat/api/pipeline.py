@@ -25,6 +25,8 @@ from kcompat.registry.store import StorageError
 Stage = Callable[[Services, Handler], Handler]
 log = logging.getLogger(__name__)
 _REQUEST_SECONDS = 60.0
+_AN_INSTANT = 0.0001
+"""Too short for any answer, also for one that waits for nothing and could not be stopped."""
 _SLOW = ("watch", "proxy")
 _SLOW_SUBRESOURCES = frozenset(("attach", "exec", "proxy", "log", "portforward"))
 
@@ -58,7 +60,11 @@ def request_information(services: Services, following: Handler) -> Handler:
     """What the URL asks for."""
 
     async def handle(request: Request) -> Answer:
-        request.info = routes.request_info(request)
+        try:
+            request.info = routes.request_info(request)
+        except routes.NoKindError:
+            audited = {"Audit-Id": request.headers.get("Audit-ID") or services.identity.uid()}
+            return respond.internal_error(request, "failed to create RequestInfo: unable to determine kind and namespace from url", audited)
         return await following(request)
 
     return handle
@@ -117,11 +123,16 @@ def deadline(services: Services, following: Handler) -> Handler:
     async def handle(request: Request) -> Answer:
         if request.local or is_long_running(request):
             return await following(request)
+        seconds = _seconds(request)
         try:
-            async with asyncio.timeout(_seconds(request)):
+            async with asyncio.timeout(seconds):
+                if seconds < _AN_INSTANT:
+                    await asyncio.sleep(_AN_INSTANT)
                 return await following(request)
         except TimeoutError:
-            raise errors.timeout("request did not complete within the allotted timeout", 0) from None
+            request.flow_headers = None
+            request.warnings.clear()
+            return respond.timed_out()
 
     return handle
 

@@ -12,11 +12,13 @@ from kcompat.api.negotiate import JSON, PROTOBUF, YAML, Output
 from kcompat.api.request import Request, Response, Tree
 from kcompat.api.scope import Scope
 from kcompat.apimachinery import errors, go_json
+from kcompat.apimachinery.quote import quote
 from kcompat.auth.authorization import forbidden
 from kcompat.auth.interface import AuthorizationAttributes
 from kcompat.registry.declare import Resource
 from kcompat.registry.store import Entry
 
+_SANITIZED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 _CONTENT_TYPES = {JSON: JSON, YAML: YAML, PROTOBUF: PROTOBUF}
 
 
@@ -109,6 +111,20 @@ def too_many_requests(retry_after: int) -> Response:
     """Overload (filters/priority-and-fairness.go:tooManyRequests)."""
     headers = {"Retry-After": str(retry_after), "X-Content-Type-Options": "nosniff"}
     return Response(429, b"Too many requests, please try again later.\n", "text/plain; charset=utf-8", headers)
+
+
+def internal_error(request: Request, why: str, headers: dict[str, str]) -> Response:
+    """What fails before there is anything to say it in (responsewriters/errors.go:InternalError)."""
+    target = request.path + (f"?{request.query.raw}" if request.query.raw else "")
+    text = f"Internal Server Error: {quote(target)}: {why}, {target}".translate(_SANITIZED) + "\n"
+    return Response(500, text.encode(), "text/plain; charset=utf-8", {"X-Content-Type-Options": "nosniff", **headers})
+
+
+def timed_out() -> Response:
+    """A Status that no codec has seen (filters/timeout.go:baseTimeoutWriter.timeout)."""
+    status = errors.timeout("request did not complete within the allotted timeout", 0).status()
+    bare = {name: value for name, value in status.items() if name not in ("kind", "apiVersion")}
+    return Response(504, orjson.dumps(bare) + b"\n", "text/plain; charset=utf-8")
 
 
 def page_not_found() -> Response:

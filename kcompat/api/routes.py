@@ -25,8 +25,12 @@ _NAMED = ("get", "update", "patch", "delete")
 _NAMESPACE_SUBRESOURCES = ("status", "finalize")
 
 
+class NoKindError(Exception):
+    """A path of the old watch or proxy form that names no kind."""
+
+
 def request_info(request: Request) -> RequestInfo:
-    """What the URL and method ask for."""
+    """What the URL and method ask for. Raises NoKindError."""
     parts = split(request.path)
     if len(parts) < 3 or parts[0] not in ("api", "apis") or (parts[0] == "apis" and len(parts) < 4):
         return RequestInfo(request.method.lower(), request.path)
@@ -58,7 +62,9 @@ def resource_info(path: str) -> RequestInfo:
         info.version, rest = parts[1], parts[2:]
     else:
         info.group, info.version, rest = parts[1], parts[2], parts[3:]
-    if rest[0] in ("watch", "proxy") and len(rest) > 1:
+    if rest[0] in ("watch", "proxy"):
+        if len(rest) == 1:
+            raise NoKindError(path)
         info.verb, rest = rest[0], rest[1:]
     if rest[0] == "namespaces" and len(rest) > 1:
         info.namespace = rest[1]
@@ -98,7 +104,7 @@ def scope_of(request: Request, services: Services) -> tuple[VerbHandler, Scope]:
     """The handler of a resource request and what it works on. Raises NotFound, MethodNotAllowed."""
     info = request.info
     resource = services.catalog.get(info.group, info.version, info.resource)
-    if resource is None or info.verb == "proxy":
+    if resource is None or info.verb == "proxy" or (info.verb == "watch" and info.subresource):
         raise _unknown(info, services)
     subresource = _subresource(resource, info)
     scope = Scope(services, resource, services.stores(resource), subresource, _namespace(resource, info), info.name)
@@ -109,7 +115,7 @@ def scope_of(request: Request, services: Services) -> tuple[VerbHandler, Scope]:
 
 
 def _unknown(info: RequestInfo, services: Services) -> errors.StatusError:
-    if info.group and not services.catalog.versions(info.group):
+    if info.api_prefix == "apis" and not (info.group and services.catalog.versions(info.group)):
         return errors.StatusError(404, "", "")
     return no_such_resource()
 
@@ -126,14 +132,22 @@ def _subresource(resource: Resource, info: RequestInfo) -> Subresource | None:
 def _namespace(resource: Resource, info: RequestInfo) -> str:
     """The namespace to work in. Raises NotFound for a path of the other scope."""
     if not resource.namespaced:
-        if info.namespace and (resource.name != "namespaces" or info.namespace != info.name):
+        if info.namespace and (resource.name != "namespaces" or _is_within_namespace(info.path)):
             raise no_such_resource()
+        return ""
+    if "/namespaces//" in info.path:
         return ""
     if not info.namespace and (info.name or "list" not in resource.verbs):
         raise no_such_resource()
     if not info.namespace and info.verb not in ("list", "watch"):
         raise no_such_method()
     return info.namespace
+
+
+def _is_within_namespace(path: str) -> bool:
+    """`/api/v1/namespaces/x/namespaces`, as against `/api/v1/namespaces/x`."""
+    rest = split(path)[2:]
+    return rest[0] == "namespaces" and len(rest) > 2 and rest[2] not in _NAMESPACE_SUBRESOURCES
 
 
 def _handler(request: Request, resource: Resource, subresource: Subresource | None, info: RequestInfo) -> VerbHandler:

@@ -108,7 +108,8 @@ def unescape(text: str) -> str:
 @lru_cache(maxsize=2048)
 def parse(text: str) -> FieldSelector:
     """Parses the string form; raises SelectorError with upstream's message. Terms are sorted as upstream sorts them."""
-    return FieldSelector(_requirement(text, term) for term in sorted(_terms(text)) if term)
+    requirements = [_requirement(text, term) for term in sorted(_terms(text)) if term]
+    return FieldSelector(one for one in requirements if one.field or one.value)
 
 
 def _requirement(selector: str, term: str) -> FieldRequirement:

@@ -232,6 +232,8 @@ class Resource:
     """Field labels for field selectors beyond metadata.name and metadata.namespace."""
     stored_fields: Mapping[str, FieldGetter] = field(default_factory=dict)
     """The labels of all resources that are stored at this place, if they are several."""
+    namespace_label: bool = True
+    """Whether metadata.namespace is a field label: kinds with labels of their own forget it where they have no namespace."""
     field_label_error: str = ""
     """How a field label the resource does not have is refused, where that is not the usual way; {} stands for the label."""
     deprecated: str = ""

@@ -11,16 +11,19 @@ from dataclasses import dataclass, field, replace
 
 from kcompat.apimachinery import errors
 from kcompat.apimachinery.field import FieldError, Path, forbidden, not_supported
+from kcompat.apimachinery.names import is_dns1123_label, is_path_segment_name
+from kcompat.apimachinery.quote import quote
 from kcompat.apimachinery.selectors import ALL_FIELDS, EVERYTHING, FieldSelector, LabelSelector
 from kcompat.registry import continue_tokens
 from kcompat.registry.store import Store
-from kcompat.storage.entries import Entry, Past
+from kcompat.storage.entries import Entry, Layout, Past
 from kcompat.storage.indexes import Term
 from kcompat.storage.interface import Compacted, FutureRevision, Revision
 from kcompat.storage.watch_cache import ResourceCache
 from kcompat.storage.watcher import Concern
 
 EXACT, NOT_OLDER_THAN = "Exact", "NotOlderThan"
+_UNCACHED_SECONDS = 0.1
 _EQUAL = ("=", "==", "in")
 _IN_KEYS = ("metadata.name", "metadata.namespace")
 """Fields by which objects are found without an index."""
@@ -42,6 +45,8 @@ class ListOptions:
     continue_token: str = ""
     resource_version: str = ""
     match: str = ""
+    initial_events: bool = False
+    """sendInitialEvents was given, which only a watch may."""
 
     @property
     def selective(self) -> bool:
@@ -82,6 +87,8 @@ def validate_options(options: ListOptions) -> None:
             found.append(not_supported(path, options.match, [EXACT, NOT_OLDER_THAN, ""]))
         if options.match == EXACT and options.resource_version == "0":
             found.append(forbidden(path, 'resourceVersionMatch "exact" is forbidden for resourceVersion "0"'))
+    if options.initial_events:
+        found.append(forbidden(Path("sendInitialEvents"), "sendInitialEvents is forbidden for list"))
     if found:
         raise errors.invalid("meta.k8s.io", "ListOptions", "", found)
 
@@ -91,13 +98,14 @@ def parse_revision(text: str) -> Revision:
     if not text:
         return 0
     if not text.isascii() or not text.isdigit() or int(text) >= 1 << 64:
-        raise errors.bad_request(f'invalid resource version: resourceVersion: Invalid value: "{text}": {_parse_error(text)}')
+        raise errors.bad_request(f"invalid resource version: {revision_error(text)}")
     return int(text)
 
 
-def _parse_error(text: str) -> str:
+def revision_error(text: str) -> str:
+    """Go's words for a resourceVersion that is no number, or none of 64 bits."""
     kind = "value out of range" if text.isascii() and text.isdigit() else "invalid syntax"
-    return f'strconv.ParseUint: parsing "{text}": {kind}'
+    return f"resourceVersion: Invalid value: {quote(text)}: strconv.ParseUint: parsing {quote(text)}: {kind}"
 
 
 async def list_objects(store: Store, namespace: str, options: ListOptions) -> Listed:
@@ -109,8 +117,7 @@ async def list_objects(store: Store, namespace: str, options: ListOptions) -> Li
     if options.continue_token:
         return await _continued(store, scope, options)
     revision = parse_revision(options.resource_version)
-    exact = options.match == EXACT or (options.limit > 0 and revision > 0 and not options.match)
-    if exact:
+    if options.match == EXACT or (options.limit > 0 and revision > 0 and not options.match and not _is_single(store, scope, options)):
         return await _at(store, scope, None, revision, options)
     if options.resource_version == "":
         cache = await store.fresh()
@@ -120,22 +127,31 @@ async def list_objects(store: Store, namespace: str, options: ListOptions) -> Li
     return _page(cache, store, scope, None, store.cache.revision, options)
 
 
-async def wait_for_revision(store: Store, revision: Revision) -> None:
-    """Until the cache is not older than revision; as upstream, a future revision times out after 3 s."""
+def _is_single(store: Store, scope: str, options: ListOptions) -> bool:
+    """Whether one object can match: it is then read as it is now, unless told `Exact` (upstream: storage.ValidateListOptions)."""
+    return options.selective and _narrowed(store.layout, scope, options)[1] is not None
+
+
+async def wait_for_revision(store: Store, revision: Revision, *, retry: int = 0) -> None:
+    """Until the cache is not older than revision; as upstream, a future revision times out after 3 s.
+
+    What upstream keeps out of its watch cache (Events) it looks up at once, and names no seconds after which to retry, but for a watch.
+    """
+    uncached = bool(store.resource.ttl)
     try:
-        await store.cache.wait_for(revision, 3)
+        await store.cache.wait_for(revision, _UNCACHED_SECONDS if uncached else 3)
     except TimeoutError:
         current = store.cache.revision
-        error = errors.timeout(f"Too large resource version: {revision}, current: {current}", 1)
+        error = errors.timeout(f"Too large resource version: {revision}, current: {current}", retry if uncached else 1)
         cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
         error.details = {"causes": [cause], **(error.details or {})}
         raise error from None
 
 
 async def _continued(store: Store, scope: str, options: ListOptions) -> Listed:
+    start, revision = continue_tokens.decode(options.continue_token, scope)
     if options.resource_version not in ("", "0"):
         raise errors.bad_request("specifying resource version is not allowed when using continue")
-    start, revision = continue_tokens.decode(options.continue_token, scope)
     if revision < 0:
         cache = await store.fresh()
         return _page(cache, store, scope, start, store.cache.revision, options)
@@ -160,15 +176,15 @@ async def _at(store: Store, scope: str, start: str | None, revision: Revision, o
         raise _expired(store, scope, start) from compacted
     entries = [cache.entry(item) for item in page.items]
     if limit is not None:
-        return _first(entries, page.count, scope, revision)
-    return _cut(entries, entries[-1].key if entries else "", scope, revision, options)
+        return _first(store, entries, page.count, scope, revision)
+    return _cut(store, entries, entries[-1].key if entries else "", scope, revision, options)
 
 
 def _expired(store: Store, scope: str, start: str | None) -> errors.StatusError:
     if start is None:
         return errors.expired("The resourceVersion for the provided list is too old.")
     error = errors.expired(EXPIRED_CONTINUE)
-    error.list_metadata = {"continue": continue_tokens.encode(start, scope, -1)}
+    error.list_metadata = {"continue": continue_tokens.encode(start, scope, -1, "")}
     return error
 
 
@@ -177,25 +193,47 @@ def _page(
 ) -> Listed:
     """A page of what the cache has, or had in the `past`."""
     if options.limit > 0 and not options.selective:
-        return _first(*cache.page(scope, start, options.limit, past or {}), scope, revision)
+        return _first(store, *cache.page(scope, start, options.limit, past or {}), scope, revision)
+    inner, name = (scope, None) if options.continue_token else _narrowed(cache.layout, scope, options)
+    if name is not None:
+        entry = (past or {}).get(inner + name, cache.get(inner + name))
+        return Listed([entry] if entry is not None and options.matches(entry) else [], revision)
     if past:
-        entries, _ = cache.page(scope, start, sys.maxsize, past)
-        return _cut(entries, entries[-1].key if entries else "", scope, revision, options)
-    return _cut(candidates(cache, scope, options, start), cache.last(scope), scope, revision, options)
+        entries, _ = cache.page(inner, start, sys.maxsize, past)
+        return _cut(store, entries, entries[-1].key if entries else "", scope, revision, options)
+    indexed = options.limit > 0 and not options.continue_token
+    last = _last(cache, inner, options) if indexed else cache.last(inner)
+    return _cut(store, cache.candidates(inner, options.terms, start), last, scope, revision, options)
 
 
-def candidates(cache: ResourceCache, scope: str, options: ListOptions, start: str | None = None) -> Sequence[Entry]:
-    """The entries the selectors can match, from start on: one by name, those of an index, or all."""
-    if not options.selective:
-        return cache.scan(scope, start)
-    everywhere = cache.layout.namespaced and scope == cache.layout.prefix
-    if everywhere and (namespace := options.fields.requires_exact_match("metadata.namespace")):
+def _narrowed(layout: Layout, scope: str, options: ListOptions) -> tuple[str, str | None]:
+    """Where to look: under which prefix, and for which name only (upstream: registry/store.go:ListPredicate)."""
+    everywhere = layout.namespaced and scope == layout.prefix
+    namespace = options.fields.requires_exact_match("metadata.namespace") if everywhere else None
+    if namespace is not None and not is_dns1123_label(namespace):
         scope, everywhere = f"{scope}{namespace}/", False
-    name = options.fields.requires_exact_match("metadata.name")
-    if name is not None and not everywhere:
+    name = None if everywhere else options.fields.requires_exact_match("metadata.name")
+    return scope, name if name and not is_path_segment_name(name) else None
+
+
+def _last(cache: ResourceCache, scope: str, options: ListOptions) -> str:
+    """The last key that upstream looks at: of an index if the resource declares one, else of all."""
+    for name in cache.layout.indexes:
+        if (value := options.fields.requires_exact_match(name)) is not None:
+            found = cache.candidates(scope, [Term("field", name, value)])
+            return next((entry.key for entry in reversed(found) if entry.fields.get(name, "") == value), "")
+    return cache.last(scope)
+
+
+def candidates(cache: ResourceCache, scope: str, options: ListOptions) -> Sequence[Entry]:
+    """The entries the selectors can match: one by name, those of an index, or all."""
+    if not options.selective:
+        return cache.scan(scope)
+    scope, name = _narrowed(cache.layout, scope, options)
+    if name is not None:
         entry = cache.get(scope + name)
-        return [entry] if entry is not None and (start is None or entry.key >= start) else []
-    return cache.candidates(scope, options.terms, start)
+        return [entry] if entry is not None else []
+    return cache.candidates(scope, options.terms)
 
 
 def concern(cache: ResourceCache, scope: str, options: ListOptions) -> Concern:
@@ -210,15 +248,15 @@ def concern(cache: ResourceCache, scope: str, options: ListOptions) -> Concern:
     return scope
 
 
-def _first(page: Sequence[Entry], count: int, scope: str, revision: Revision) -> Listed:
+def _first(store: Store, page: Sequence[Entry], count: int, scope: str, revision: Revision) -> Listed:
     """The first page of `count` entries, none of which is left out."""
     remaining = count - len(page)
     if not remaining:
         return Listed(page, revision)
-    return Listed(page, revision, continue_tokens.encode(page[-1].key + "\0", scope, revision), remaining)
+    return Listed(page, revision, _behind(store, page[-1], scope, revision), remaining)
 
 
-def _cut(entries: Sequence[Entry], last: str, scope: str, revision: Revision, options: ListOptions) -> Listed:
+def _cut(store: Store, entries: Sequence[Entry], last: str, scope: str, revision: Revision, options: ListOptions) -> Listed:
     """A page of the entries. Behind a full one there is more as soon as there is any object, selected or not: upstream looks no further.
     `last`: the last object's key."""
     selected = [entry for entry in entries if options.matches(entry)] if options.selective else entries
@@ -226,4 +264,9 @@ def _cut(entries: Sequence[Entry], last: str, scope: str, revision: Revision, op
     if limit <= 0 or len(selected) < limit or selected[limit - 1].key == last:
         return Listed(selected, revision)
     page = selected[:limit]
-    return Listed(page, revision, continue_tokens.encode(page[-1].key + "\0", scope, revision))
+    return Listed(page, revision, _behind(store, page[-1], scope, revision))
+
+
+def _behind(store: Store, entry: Entry, scope: str, revision: Revision) -> str:
+    """The token that goes on behind an entry."""
+    return continue_tokens.encode(entry.key + "\0", scope, revision, "" if store.resource.ttl else "/")

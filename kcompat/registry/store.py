@@ -33,6 +33,7 @@ STORAGE_INVALID = "StorageError: invalid object, Code: 4, Key: {}, ResourceVersi
 _ROOT = "/registry"
 _METADATA = Path("metadata")
 _NAME_TRIES = 8
+_DOTS = (".", "..")
 
 Transform = Callable[[Tree | None], Awaitable[Tree]]
 """Makes the wanted object from a private copy of the current one (None: absent)."""
@@ -88,11 +89,25 @@ class Store:
     # -- names ---------------------------------------------------------------------------------------------------------
 
     def key(self, namespace: str, name: str) -> str:
-        return f"{self.prefix}{namespace}/{name}" if namespace else self.prefix + name
+        """Raises BadRequest for what names no object (upstream: NamespaceKeyFunc, storage.PrepareKey)."""
+        if not namespace:
+            if self.resource.namespaced:
+                raise errors.bad_request("Namespace parameter required.")
+            key = self.prefix + name
+        else:
+            key = f"{self.prefix}{namespace}/{name}"
+        if name in _DOTS or "%" in name or "/" in name:
+            raise errors.bad_request(f"Name parameter invalid: {quote(name)}: {';'.join(names.is_path_segment_name(name))}")
+        return self._clean(key, namespace)
 
     def scope(self, namespace: str) -> str:
         """The key prefix of a namespace, or of everything."""
-        return f"{self.prefix}{namespace}/" if namespace else self.prefix
+        return self._clean(f"{self.prefix}{namespace}/", namespace) if namespace else self.prefix
+
+    def _clean(self, key: str, namespace: str) -> str:
+        if namespace in _DOTS:
+            raise errors.StatusError(500, "", f"invalid key: {quote(key.removeprefix(_ROOT).rstrip('/'))}")
+        return key
 
     def not_found(self, name: str) -> errors.StatusError:
         return errors.not_found(self.resource.group, self.resource.name, name)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from kcompat.apimachinery import errors
 from kcompat.apimachinery.field import FieldError, Path, forbidden, not_supported
-from kcompat.registry.listing import EXACT, NOT_OLDER_THAN, ListOptions, candidates, concern, wait_for_revision
+from kcompat.registry.listing import EXACT, NOT_OLDER_THAN, ListOptions, candidates, concern, revision_error, wait_for_revision
 from kcompat.registry.store import Store
 from kcompat.storage.entries import ADDED, DELETED, MODIFIED, CacheEvent, Entry
 from kcompat.storage.interface import Compacted, Revision
@@ -101,15 +101,14 @@ def parse_revision(text: str) -> Revision:
     """A resourceVersion parameter as a number; "" is 0. Raises InternalError, as upstream does where it is not a list."""
     if not text:
         return 0
-    if not text.isascii() or not text.isdigit():
-        message = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
-        raise errors.StatusError(500, "", message)
+    if not text.isascii() or not text.isdigit() or int(text) >= 1 << 64:
+        raise errors.StatusError(500, "", revision_error(text))
     return int(text)
 
 
 async def _from_state(store: Store, scope: str, options: WatchOptions, revision: Revision) -> Start:
     cache = await (store.fresh() if options.list.resource_version == "" else store.entries())
-    await wait_for_revision(store, revision)
+    await wait_for_revision(store, revision, retry=1)
     watcher = cache.subscribe(scope, concern(cache, scope, options.list))
     if options.send_initial_events is False:
         return cache, [], watcher
@@ -132,8 +131,9 @@ async def _from_revision(store: Store, scope: str, options: WatchOptions, revisi
     try:
         events, watcher = await cache.replay(scope, revision, about)
     except (Compacted, TimeoutError):
-        oldest = cache.history_start
-        raise errors.expired(f"too old resource version: {revision} ({oldest})") from None
+        if store.resource.ttl:  # upstream asks etcd itself
+            raise errors.expired("The resourceVersion for the provided watch is too old.") from None
+        raise errors.expired(f"too old resource version: {revision} ({cache.history_start})") from None
     return cache, seen(cache, events, options.list), watcher
 
 

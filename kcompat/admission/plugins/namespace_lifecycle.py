@@ -10,6 +10,8 @@ from kcompat.admission.denial import forbidden
 from kcompat.admission.interface import CREATE, DELETE, Attributes, MutatingPlugin, Services, on
 from kcompat.apimachinery import errors
 from kcompat.apimachinery.following import Followed
+from kcompat.apimachinery.names import is_path_segment_name
+from kcompat.apimachinery.quote import quote
 
 IMMORTAL = frozenset(("default", "kube-system", "kube-public"))
 PATIENCE = 0.05
@@ -48,6 +50,8 @@ class NamespaceLifecycle(MutatingPlugin):
         if terminating is None:
             await asyncio.sleep(PATIENCE)
             terminating = self._terminating.get("", namespace)
+        if terminating is None and (wrong := is_path_segment_name(namespace)):  # no request can ask for it
+            raise errors.internal_error(f"invalid resource name {quote(namespace)}: [{' '.join(wrong)}]")
         if terminating is None:
             raise errors.not_found("", "namespaces", namespace)
         return terminating

@@ -6,8 +6,7 @@ from kcompat.api import respond
 from kcompat.api.request import Answer, Request
 from kcompat.api.scope import Scope
 from kcompat.apimachinery import errors
-from kcompat.registry import watching
-from kcompat.registry.listing import wait_for_revision
+from kcompat.registry import listing, watching
 
 
 async def handle(request: Request, scope: Scope) -> Answer:
@@ -21,6 +20,7 @@ async def handle(request: Request, scope: Scope) -> Answer:
 async def _not_older_than(request: Request, scope: Scope) -> None:
     if "export" in request.query:
         raise errors.bad_request("the export parameter, deprecated since v1.14, is no longer supported")
-    revision = watching.parse_revision(request.query.get("resourceVersion"))
+    parse = listing.parse_revision if scope.resource.ttl else watching.parse_revision
+    revision = parse(request.query.get("resourceVersion"))
     if revision:
-        await wait_for_revision(scope.store, revision)
+        await listing.wait_for_revision(scope.store, revision)

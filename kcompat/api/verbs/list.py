@@ -8,8 +8,7 @@ from kcompat.api import parameters, respond, table
 from kcompat.api.negotiate import Output
 from kcompat.api.request import Answer, Pieces, Request, Response, Tree
 from kcompat.api.scope import Scope
-from kcompat.apimachinery import errors, go_json
-from kcompat.apimachinery.field import Path, forbidden
+from kcompat.apimachinery import go_json
 from kcompat.registry.listing import Listed, list_objects
 
 _BETWEEN, _END = b",{", b"]}\n"
@@ -20,16 +19,8 @@ and that the allocator uses the same memory again."""
 
 async def handle(request: Request, scope: Scope) -> Answer:
     form = respond.output(request)
-    refuse_initial_events(request)
     listed = await list_objects(scope.store, scope.namespace, parameters.list_options(request, scope))
     return list_response(request, scope, listed, form)
-
-
-def refuse_initial_events(request: Request) -> None:
-    """Raises Invalid."""
-    if request.query.raw and "sendInitialEvents" in request.query:
-        found = [forbidden(Path("sendInitialEvents"), "sendInitialEvents is forbidden for list")]
-        raise errors.invalid("meta.k8s.io", "ListOptions", "", found)
 
 
 def list_response(request: Request, scope: Scope, listed: Listed, form: Output) -> Response:

@@ -20,12 +20,12 @@ RESOURCES = (
     Resource(
         "namespaces", kind="Namespace", returns_deleted=True, columns=core.NAMESPACE, rules=later("namespace.NamespaceRules"),
         subresources=(Action("finalize", (), "", handler="namespace_finalize"),),
-        fields=fields("status.phase"),
+        fields=fields("status.phase"), namespace_label=False,
     ),
     Resource(
         "nodes", kind="Node", columns=core.NODE, rules=later("node.NodeRules"), store="minions",
         subresources=(Action("proxy", (), "", handler="node_proxy"),),
-        fields={"spec.unschedulable": flag("spec.unschedulable")},
+        fields={"spec.unschedulable": flag("spec.unschedulable")}, namespace_label=False,
     ),
     Resource(
         "persistentvolumeclaims", kind="PersistentVolumeClaim",

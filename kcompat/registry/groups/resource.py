@@ -33,6 +33,7 @@ RESOURCES = (
         columns=devices.RESOURCE_SLICE, rules=later("resource_slice.ResourceSliceRules", "clock"),
         field_label_error="field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: {}",
         fields={"spec.nodeName": at("spec.nodeName"), "spec.driver": at("spec.driver"), "spec.pool.name": at("spec.pool.name")},
+        namespace_label=False,
         returns_deleted=True, indexes=("spec.nodeName",),
     ),
 )
