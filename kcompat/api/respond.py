@@ -124,7 +124,7 @@ def timed_out() -> Response:
     """A Status that no codec has seen (filters/timeout.go:baseTimeoutWriter.timeout)."""
     status = errors.timeout("request did not complete within the allotted timeout", 0).status()
     bare = {name: value for name, value in status.items() if name not in ("kind", "apiVersion")}
-    return Response(504, orjson.dumps(bare) + b"\n", "text/plain; charset=utf-8")
+    return Response(504, go_json.dumps(bare) + b"\n", "text/plain; charset=utf-8")
 
 
 def page_not_found() -> Response:
