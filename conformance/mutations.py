@@ -103,8 +103,7 @@ async def noticed(mutation: Mutation | None, script: str) -> list[Difference]:
 
 async def _differences(title: str) -> list[Difference]:
     known = ledger.known()
-    async with servers.kcompat() as url:
-        found = runner.differences(await runner.run(url, runner.scripts(title)))
+    found = runner.differences(await runner.run_at(servers.kcompat, runner.scripts(title)))
     return [d for d in found if not d.why and d.place not in known.get(d.script, ())]
 
 

@@ -15,11 +15,9 @@ from conformance.differential.compare import compare
 
 async def _record(options: argparse.Namespace) -> int:
     chosen = runner.scripts(options.topic)
-    async with servers.upstream() as url:
-        started = time.monotonic()
-        seen = await runner.run(url, chosen)
-    async with servers.upstream() as url:
-        again = await runner.run(url, [script for script in chosen if script.brief])
+    started = time.monotonic()
+    seen = await runner.run_at(servers.upstream, chosen)
+    again = await runner.run_at(servers.upstream, [script for script in chosen if script.brief])
     runner.record(seen, again)
     print(f"recorded {sum(map(len, seen.values()))} requests of {len(seen)} scripts in {time.monotonic() - started:.1f} s")
     return 0
@@ -43,9 +41,8 @@ async def _run(options: argparse.Namespace) -> int:
 
 async def _seen(server: str, chosen: list[runner.Script]) -> dict[str, list[runner.Tree]]:
     if server:
-        return await runner.run(server.rstrip("/"), chosen)
-    async with servers.kcompat() as url:
-        return await runner.run(url, chosen)
+        return await runner.run(server.rstrip("/"), [script for script in chosen if not script.setup])
+    return await runner.run_at(servers.kcompat, chosen)
 
 
 async def _show(options: argparse.Namespace) -> int:
@@ -53,8 +50,7 @@ async def _show(options: argparse.Namespace) -> int:
     seen = await _seen(options.server, chosen)
     recordings: golden.Recording = {script.title: golden.load(script.topic)[script.title] for script in chosen}
     if brief := [script for script in chosen if script.brief]:
-        async with servers.upstream() as url:
-            recordings |= await runner.run(url, brief)
+        recordings |= await runner.run_at(servers.upstream, brief)
     differing = {(d.script, d.step) for title in seen for d in compare(title, recordings[title], seen[title])}
     for title, steps in seen.items():
         recorded = recordings[title]

@@ -43,7 +43,7 @@ _TEXTS = (
 )
 _AGE = re.compile(r"^(?:\d+[smhdy]){1,2}$|^<unknown>$")
 _SUFFIX = "[bcdfghjklmnpqrstvwxz2456789]{5}"
-_FREE_ADDRESS = re.compile(r"10\.96\.\d+\.\d+")
+_FREE_ADDRESS = re.compile(r"10\.96\.\d+\.\d+|\bfd00:96::[1-9a-f][0-9a-f]{2,3}\b(?!::)")
 _FREE_PORT = range(30000, 33000)
 _ASKED_PORTS = (30077, 30177)
 _KEPT = "10.96.0."

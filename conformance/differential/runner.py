@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager
 from importlib import import_module
 from pathlib import Path
 
@@ -23,6 +24,16 @@ def scripts(topic: str = "") -> list[Script]:
     titles = [script.title for script in found]
     assert len(set(titles)) == len(titles), "two scripts of the same name"
     return [script for script in found if not topic or topic in (script.topic, script.title)]
+
+
+async def run_at(start: Callable[..., AbstractAsyncContextManager[str]], chosen: Iterable[Script]) -> dict[str, list[Tree]]:
+    """The steps of each script, at a server started for each setup that scripts need."""
+    chosen = list(chosen)
+    seen: dict[str, list[Tree]] = {}
+    for setup in sorted({script.setup for script in chosen}):
+        async with start(setup=setup) as url:
+            seen |= await run(url, [script for script in chosen if script.setup == setup])
+    return seen
 
 
 async def run(url: str, chosen: Iterable[Script]) -> dict[str, list[Tree]]:

@@ -34,6 +34,8 @@ class Script:
     run: Callable[[Session], Awaitable[None]]
     waits: bool = False
     """Mostly waits (for events that do not come): it may run beside the others."""
+    setup: str = ""
+    """Which of servers.SETUPS it needs; others have servers of their own."""
     brief: bool = False
     """So many requests that only digests of the answers are kept; `show` asks a kube-apiserver for what it said."""
 

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -17,6 +18,24 @@ from conformance.tools import build
 
 TOKENS = 'admin-token,admin,admin-uid,"system:masters"\nuser-token,bob,bob-uid\n'
 _START_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Flags in which servers differ."""
+
+    networks: str = "10.96.0.0/16"
+    ports: str = "30000-32767"
+    disabled: str = "ServiceAccount"
+    """An admission plugin: without controllers nobody makes service accounts."""
+
+
+SETUPS = {
+    "": Setup(),
+    "accounts": Setup(disabled=""),
+    "dual": Setup(networks="10.96.0.0/16,fd00:96::/112"),
+    "small": Setup(networks="10.96.0.0/29", ports="30000-30003"),
+}
 
 
 @asynccontextmanager
@@ -39,12 +58,13 @@ async def etcd() -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def upstream(store: str = "") -> AsyncIterator[str]:
+async def upstream(store: str = "", setup: str = "") -> AsyncIterator[str]:
     """The URL of a kube-apiserver of its own: nothing but what it makes itself is in it. `store`: its etcd (default: one of its own)."""
     if not store:
-        async with etcd() as own, upstream(own) as url:
+        async with etcd() as own, upstream(own, setup) as url:
             yield url
         return
+    flags = SETUPS[setup]
     apiserver = build("kube-apiserver")
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory)
@@ -55,8 +75,8 @@ async def upstream(store: str = "") -> AsyncIterator[str]:
             place / "apiserver.log", apiserver, "--etcd-servers", store, "--secure-port", secure, "--bind-address", "127.0.0.1",
             "--cert-dir", place / "certs", "--service-account-key-file", place / "sa.key",
             "--service-account-signing-key-file", place / "sa.key", "--service-account-issuer", "https://kubernetes.default.svc.cluster.local",
-            "--service-cluster-ip-range", "10.96.0.0/16", "--authorization-mode", "Node,RBAC", "--token-auth-file", place / "tokens.csv",
-            "--allow-privileged=true", "--disable-admission-plugins", "ServiceAccount",
+            "--service-cluster-ip-range", flags.networks, "--service-node-port-range", flags.ports, "--authorization-mode", "Node,RBAC",
+            "--token-auth-file", place / "tokens.csv", "--allow-privileged=true", *(("--disable-admission-plugins", flags.disabled) if flags.disabled else ()),
         )  # fmt: skip
         try:
             url = f"https://127.0.0.1:{secure}"
@@ -68,11 +88,12 @@ async def upstream(store: str = "") -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def kcompat(store: str = "memory://") -> AsyncIterator[str]:
+async def kcompat(store: str = "memory://", setup: str = "") -> AsyncIterator[str]:
     """The URL of a kcompat in this process, with the same flags."""
     from kcompat.cluster import ControlPlane
     from kcompat.config import Settings
 
+    flags = SETUPS[setup]
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory)
         (place / "tokens.csv").write_text(TOKENS)
@@ -82,7 +103,9 @@ async def kcompat(store: str = "memory://") -> AsyncIterator[str]:
             data_dir=directory,
             datastore_endpoint=store,
             disable=("controllers", "scheduler", "nodes"),
-            disable_admission_plugins=("ServiceAccount",),
+            disable_admission_plugins=(flags.disabled,) if flags.disabled else (),
+            service_cluster_ip_range=flags.networks,
+            service_node_port_range=flags.ports,
         )
         control_plane = ControlPlane(settings)
         await control_plane.start()

@@ -35,8 +35,7 @@ def _differing(scripts: list[Script]) -> list[Difference]:
     """What neither its explanation nor the ledger foresees."""
 
     async def run() -> list[Difference]:
-        async with servers.kcompat() as url:
-            return runner.differences(await runner.run(url, scripts))
+        return runner.differences(await runner.run_at(servers.kcompat, scripts))
 
     known = ledger.known()
     return [d for d in asyncio.run(run()) if not d.why and d.place not in known.get(d.script, ())] if scripts else []

@@ -295,9 +295,12 @@ def _changed_node_ports(spec: Tree, old: Tree) -> Iterable[Claim]:
     """updateNodePorts, the part that takes."""
     if spec.get("type") not in ("NodePort", "LoadBalancer"):
         return
-    taken = set(_node_ports(old))
+    taken, met = set(_node_ports(old)), set[tuple[str, int]]()
     for index, port in enumerate(spec.get("ports") or ()):
         wanted = port.get("nodePort", 0)
+        if wanted and (port["protocol"], wanted) in met:  # before validation would say so
+            raise errors.StatusError(500, "", f"duplicate nodePort: {{{port['protocol']} {wanted}}}")
+        met.add((port["protocol"], wanted))
         if wanted and wanted not in taken:
             taken.add(wanted)
             yield Claim("node port", wanted, places=(index,))
