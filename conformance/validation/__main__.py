@@ -34,6 +34,7 @@ async def _run(options: argparse.Namespace) -> int:
     scripts = asking.chosen(options.package, options.function)
     async with servers.etcd() as theirs, servers.etcd() as ours, servers.upstream(theirs) as upstream, servers.kcompat(ours) as kcompat:
         answers = await asyncio.gather(asking.ask(upstream, theirs, scripts), asking.ask(kcompat, ours, scripts))
+        await asking.settle(upstream, theirs, scripts, *answers)
     found = asking.differences(*answers)
     for difference in found:
         if not options.quiet and not difference.why:

@@ -126,7 +126,21 @@ def is_dns1123_subdomain_with_underscore(value: str) -> list[str]:
 
 
 def is_dns1123_label(value: str) -> list[str]:
-    errors = [max_length(63)] if byte_length(value) > 63 else []
+    return _dns1123_label(value, max_length)
+
+
+def is_short_name(value: str) -> list[str]:
+    """A DNS-1123 label, in the words of declarative checks (pkg/api/validate/content)."""
+    return _dns1123_label(value, max_bytes)
+
+
+def is_long_name(value: str) -> list[str]:
+    """A DNS-1123 subdomain, in the words of declarative checks."""
+    return _subdomain(value, max_bytes)
+
+
+def _dns1123_label(value: str, too_long: Callable[[int], str]) -> list[str]:
+    errors = [too_long(63)] if byte_length(value) > 63 else []
     if _is_label(value):
         return errors
     if _is_subdomain(value):  # a subdomain but no label: it must be the dots

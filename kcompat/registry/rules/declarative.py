@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from kcompat.apimachinery.field import FieldError, Path, invalid, too_long_characters
-from kcompat.apimachinery.names import byte_length, is_dns1123_label, is_dns1123_subdomain
+from kcompat.apimachinery.names import byte_length, is_dns1123_subdomain, is_long_name, is_short_name
 from kcompat.apimachinery.validation import IMMUTABLE
 
 _SUBDOMAIN: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
@@ -25,9 +25,12 @@ def long_name_caseless(value: str, path: Path) -> list[FieldError]:
 
 def short_name(value: str, path: Path) -> list[FieldError]:
     """format=k8s-short-name."""
-    if byte_length(value) > 63:
-        return [invalid(path, value, "must be no more than 63 bytes")]
-    return [invalid(path, value, message) for message in is_dns1123_label(value)]
+    return [invalid(path, value, message) for message in is_short_name(value)]
+
+
+def long_name(value: str, path: Path) -> list[FieldError]:
+    """format=k8s-long-name."""
+    return [invalid(path, value, message) for message in is_long_name(value)]
 
 
 def max_length(value: str, limit: int, path: Path) -> list[FieldError]:

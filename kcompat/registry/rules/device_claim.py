@@ -11,6 +11,7 @@ from typing import Final
 from kcompat.apimachinery.field import FieldError, Path, Raw, invalid, not_supported, required, too_long
 from kcompat.apimachinery.names import byte_length
 from kcompat.registry.declare import Tree
+from kcompat.registry.rules.declarative import long_name
 from kcompat.registry.rules.device_names import Found, class_name, full_name, parameters, request_ref, toleration
 from kcompat.registry.rules.fields import dns_label
 
@@ -91,7 +92,8 @@ def _alternatives(requests: Sequence[Tree], path: Path, found: Found) -> None:
 
 def _alternative(request: Tree, path: Path, found: Found) -> None:
     found.plain += dns_label(request.get("name", ""), path.child("name"))
-    found.declared += class_name(request.get("deviceClassName", ""), path.child("deviceClassName"))
+    name, at = request.get("deviceClassName", ""), path.child("deviceClassName")
+    found.declared += long_name(name, at) if name else [required(at)]
     _wanted(request, path, found)
 
 

@@ -8,12 +8,13 @@ from typing import Final
 from kcompat.apimachinery import meta
 from kcompat.apimachinery.clock import Clock, SystemClock, rfc3339
 from kcompat.apimachinery.field import FieldError, Path, invalid, too_many
-from kcompat.apimachinery.names import is_dns1123_subdomain, is_label_key
+from kcompat.apimachinery.names import is_label_key
 from kcompat.apimachinery.validation import validate_conditions
 from kcompat.registry.declare import Tree
+from kcompat.registry.rules.declarative import long_name
 from kcompat.registry.rules.device_claim import MAX_ITEMS, config_errors, selector_errors
 from kcompat.registry.rules.device_names import Found, driver_name, pool_name, taint
-from kcompat.registry.rules.fields import dns_label, messages
+from kcompat.registry.rules.fields import dns_label
 from kcompat.registry.rules.plain import PlainRules, StatusRules
 
 _SPEC, _CONDITIONS = Path("spec"), Path("status", "conditions")
@@ -48,7 +49,7 @@ class DeviceClassRules(PlainRules):
     def _validate(self, obj: Tree, old: Tree | None) -> list[FieldError]:
         spec, found = obj["spec"], Found()
         if name := meta.name(obj):
-            found.declared += messages(name, Path("metadata", "name"), is_dns1123_subdomain)
+            found.declared += long_name(name, Path("metadata", "name"))
         selectors, config = spec.get("selectors"), spec.get("config")
         known = old is not None and selectors == old.get("selectors")
         selector_errors(selectors, _SPEC.child("selectors"), found, known=known)

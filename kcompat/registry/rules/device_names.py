@@ -118,7 +118,7 @@ def declared_pool_name(name: str, path: Path) -> list[FieldError]:
 
 
 def _prefixed(part: str, path: Path, intro: str) -> list[FieldError]:
-    return [invalid(path, part, intro + message) for message in names.is_dns1123_subdomain(part)]
+    return [invalid(path, part, intro + message) for message in names.is_long_name(part)]
 
 
 def share_id(value: str | None, path: Path) -> list[FieldError]:

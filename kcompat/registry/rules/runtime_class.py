@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from kcompat.apimachinery.field import FieldError, Path, duplicate, required
 from kcompat.apimachinery.validation import validate_labels
 from kcompat.registry.declare import Tree
-from kcompat.registry.rules.declarative import immutable
-from kcompat.registry.rules.fields import dns_label
+from kcompat.registry.rules.declarative import immutable, short_name
 from kcompat.registry.rules.node_labels import DEPRECATED
 from kcompat.registry.rules.plain import PlainRules
 from kcompat.registry.rules.pod.go_form import go_form
@@ -23,7 +22,7 @@ _SELECTOR, _TOLERATIONS = Path("scheduling", "nodeSelector"), Path("scheduling",
 def _handler(obj: Tree) -> list[FieldError]:
     """Declarative rules upstream, therefore after all others."""
     handler = obj.get("handler", "")
-    return dns_label(handler, _HANDLER) if handler else [required(_HANDLER)]
+    return short_name(handler, _HANDLER) if handler else [required(_HANDLER)]
 
 
 def _doubles(items: Sequence[Tree]) -> list[FieldError]:
