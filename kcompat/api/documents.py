@@ -6,15 +6,22 @@ Called by the pipeline's last stage for requests that are not on a resource.
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from datetime import timedelta
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Any
 
 from kcompat.api import discovery, health, negotiate, respond, routes
 from kcompat.api.metrics import METRICS
 from kcompat.api.negotiate import JSON, Output
 from kcompat.api.request import Request, Response
 from kcompat.api.scope import Services
+from kcompat.api.serve_content import serve_content
 from kcompat.apimachinery import errors, go_json
+from kcompat.apimachinery.clock import SystemClock
 from kcompat.version import __version__
+
+if TYPE_CHECKING:
+    from kcompat.api.openapi import OpenAPI
 
 Tree = dict[str, Any]
 _HEALTH = ("livez", "readyz", "healthz")
@@ -25,6 +32,7 @@ _OPENAPI_V2_PROTOBUF = (
     "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
     "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
 )
+_OPENAPI_V3_PROTOBUF = tuple(name.replace("v2", "v3") for name in _OPENAPI_V2_PROTOBUF)
 _VARY_V2 = "Accept-Encoding, Accept"
 
 
@@ -37,7 +45,7 @@ async def handle(request: Request, services: Services) -> Response:
     if first in _HEALTH:
         return await health.answer(request, first, services.settings["health_checks"], "/".join(parts[1:]))
     if first == "openapi" and parts[1:]:
-        return await _openapi(request, services, parts[1:])
+        return await _openapi(request, services, request.path.partition("/openapi/")[2])
     document = _document(request, services, parts)
     if document is None:
         raise errors.StatusError(404, "", "")
@@ -151,34 +159,44 @@ def _resources(request: Request, services: Services, group: str, version_name: s
     return _in_form(request, discovery.resource_list(services.catalog, group, version_name))
 
 
-async def _openapi(request: Request, services: Services, rest: list[str]) -> Response:
+async def _openapi(request: Request, services: Services, rest: str) -> Response:
     """OpenAPI documents are large: each is made once, in a thread. Upstream: kube-openapi pkg/handler and handler3."""
     openapi = services.openapi()
     in_thread = asyncio.to_thread
-    if rest == ["v2"]:
+    if rest == "v2":
         wanted = _accepted(request, JSON, *_OPENAPI_V2_PROTOBUF)
-        if wanted == JSON:
-            return _cached(request, await in_thread(openapi.v2_json), JSON, await in_thread(openapi.v2_etag), _VARY_V2)
-        body = await in_thread(openapi.v2_protobuf) if wanted else b""
-        return _cached(request, body, wanted and _OPENAPI_V2_PROTOBUF[0], await in_thread(openapi.v2_etag), _VARY_V2)
-    if rest == ["v3"]:
-        response = respond.tree_response(request, await in_thread(openapi.v3_index), Output())
-        response.content_type = "text/plain; charset=utf-8"
-        return response
-    path = "/".join(rest[1:])
-    document = await in_thread(openapi.v3_document, path) if rest[0] == "v3" else None
-    if document is None:
-        if rest[0] != "v3":
-            raise errors.StatusError(404, "", "")
-        return Response(404, b"", "")
-    return _version_3(request, path, document, openapi.v3_etag(path))
+        if not wanted:
+            return Response(406, b"", "", {"Vary": _VARY_V2})
+        body = await in_thread(openapi.v2_json if wanted == JSON else openapi.v2_protobuf)
+        headers = {"ETag": f'"{await in_thread(openapi.v2_etag)}"', "Vary": _VARY_V2}
+        return serve_content(request, body, JSON if wanted == JSON else _OPENAPI_V2_PROTOBUF[0], openapi.modified, headers)
+    if rest == "v3":
+        index = respond.tree_response(request, await in_thread(openapi.v3_index), Output())
+        assert isinstance(index.body, bytes)
+        answer = serve_content(request, index.body, "text/plain; charset=utf-8", openapi.modified, {})
+        answer.content_type = "" if answer.status == 412 else answer.content_type  # it is guessed from the content, later
+        return answer
+    root, _, path = rest.partition("/")
+    if root != "v3":
+        raise errors.StatusError(404, "", "")
+    document = await in_thread(openapi.v3_document, path)
+    return await _version_3(request, openapi, path, document) if document is not None else Response(404, b"", "")
 
 
-def _version_3(request: Request, path: str, document: bytes, tag: str) -> Response:
-    hash_ = request.query.get("hash")
+async def _version_3(request: Request, openapi: OpenAPI, path: str, document: bytes) -> Response:
+    """One group version's document; for ever cacheable when asked for by its hash."""
+    wanted, tag, hash_ = _accepted(request, JSON, *_OPENAPI_V3_PROTOBUF), openapi.v3_etag(path), request.query.get("hash")
+    headers = {"ETag": f'"{tag}"', "Vary": "Accept"}
+    if not wanted:
+        return Response(406, b"", "", {"Vary": "Accept"})
+    content_type = JSON if wanted == JSON else _OPENAPI_V3_PROTOBUF[0]
     if hash_ and hash_ != tag:
-        return Response(301, b"", headers={"Location": f"/openapi/v3/{path}?hash={tag}", "Vary": "Accept"})
-    return _cached(request, document, _accepted(request, JSON), tag, "Accept")
+        return Response(301, b"", content_type, headers | {"Location": f"/openapi/v3/{path}?hash={tag}"})
+    if hash_:
+        headers["Cache-Control"] = "public, immutable"
+        headers["Expires"] = format_datetime(SystemClock().now() + timedelta(days=365), usegmt=True).replace("GMT", "UTC")
+    body = document if wanted == JSON else await asyncio.to_thread(openapi.v3_protobuf, path)
+    return serve_content(request, body, content_type, openapi.modified, headers)
 
 
 def _accepted(request: Request, *offered: str) -> str:
@@ -186,19 +204,6 @@ def _accepted(request: Request, *offered: str) -> str:
     accept = request.headers.get("Accept", "")
     clauses = negotiate.parse_accept(accept) if accept else ()
     return next((type_ for clause in clauses for type_ in offered if clause.covers(type_)), "") if accept else offered[0]
-
-
-def _cached(request: Request, body: bytes, content_type: str, etag: str, vary: str) -> Response:
-    """A document with an ETag; for ever cacheable when asked for by its hash. Without a type: not acceptable."""
-    if not content_type:
-        return Response(406, b"", "", {"Vary": vary})
-    tag = f'"{etag}"'
-    headers = {"ETag": tag, "Vary": vary}
-    if "hash" in request.query:
-        headers["Cache-Control"] = "public, immutable"
-    if request.headers.get("If-None-Match") == tag:
-        return Response(304, b"", "", headers)
-    return Response(200, body, content_type, headers)
 
 
 def _paths(services: Services) -> list[str]:

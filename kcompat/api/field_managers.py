@@ -10,7 +10,7 @@ from typing import Any
 
 from kcompat.api.request import Request, Tree
 from kcompat.api.scope import Scope
-from kcompat.apimachinery import schema
+from kcompat.apimachinery import meta, schema
 from kcompat.apimachinery.apply import managers
 from kcompat.apimachinery.apply.atoms import Atom
 from kcompat.apimachinery.apply.field_manager import FieldManager
@@ -125,9 +125,12 @@ def validate_name(name: str) -> list[FieldError]:
 def track(request: Request, scope: Scope, live: Tree | None, new: Tree) -> Tree:
     """`new` with the managedFields this request gives it; both in the version served, live None for a create."""
     resource, now = scope.resource, rfc3339(scope.services.clock.now())
-    if resource.to_storage is not None and resource.from_storage is not None and _writes_resource(scope):
-        new = resource.from_storage(resource.to_storage(new))  # conversion defaults, too
-    return scope.services.field_managers.of(scope).update(live, new, name_of(request), now)
+    manager = scope.services.field_managers.of(scope)
+    if resource.to_storage is None or resource.from_storage is None or not _writes_resource(scope):
+        return manager.update(live, new, name_of(request), now)
+    converted = resource.from_storage(resource.to_storage(new))  # conversion defaults, too; what is stored is converted once
+    entries = manager.update(live, converted, name_of(request), now)["metadata"].get("managedFields")
+    return meta.with_metadata(new, managedFields=entries)
 
 
 def track_own(scope: Scope, live: Tree, new: Tree) -> Tree:

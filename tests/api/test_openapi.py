@@ -123,9 +123,20 @@ def test_the_protobuf_form_holds_the_same_document(v2: dict[str, Any]) -> None:
 def test_extensions_are_yaml_as_go_writes_it() -> None:
     value = [{"discriminator": "type", "fields-to-discriminateBy": {"localhostProfile": "LocalhostProfile"}}]
     text = "- discriminator: type\n  fields-to-discriminateBy:\n    localhostProfile: LocalhostProfile\n"
-    assert gnostic._any(value) == b"\x12" + bytes([len(text)]) + text.encode()
-    assert gnostic._any({"group": "", "kind": "Pod"}) == b'\x12\x14group: ""\nkind: Pod\n'
-    assert gnostic._any(["name"]) == b"\x12\x07- name\n"
-    assert gnostic._any("*") == b"\x12\x04'*'\n"
-    assert gnostic._any("merge,retainKeys") == b"\x12\x11merge,retainKeys\n"
-    assert gnostic._any("true") == b"\x12\x07'true'\n"
+    assert gnostic.any_value(value) == b"\x12" + bytes([len(text)]) + text.encode()
+    assert gnostic.any_value({"group": "", "kind": "Pod"}) == b'\x12\x14group: ""\nkind: Pod\n'
+    assert gnostic.any_value(["name"]) == b"\x12\x07- name\n"
+    assert gnostic.any_value("*") == b"\x12\x04'*'\n"
+    assert gnostic.any_value("merge,retainKeys") == b"\x12\x11merge,retainKeys\n"
+    assert gnostic.any_value("true") == b"\x12\x07'true'\n"
+
+
+def test_the_protobuf_form_of_version_3_holds_the_same_document() -> None:
+    document = json.loads(OPENAPI.v3_document("apis/apps/v1") or b"")
+    fields = [(tag, value) for tag, value in small(OPENAPI.v3_protobuf("apis/apps/v1"))]
+    assert (1, b"3.0.0") in fields
+    paths = [dict(small(item)) for tag, value in fields if tag == 4 for _, item in small(value)]
+    assert [path[1].decode() for path in paths] == list(document["paths"])
+    schemas_field = next(value for tag, content in fields if tag == 5 for name, value in small(content) if name == 1)
+    named = [dict(small(item))[1].decode() for _, item in small(schemas_field)]
+    assert named == list(document["components"]["schemas"])

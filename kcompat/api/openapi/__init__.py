@@ -15,8 +15,9 @@ from typing import Any, Final
 
 import orjson
 
-from kcompat.api.openapi import documents, gnostic, operations
+from kcompat.api.openapi import documents, gnostic, gnostic_v3, operations
 from kcompat.api.openapi.schemas import Schemas, descriptions
+from kcompat.apimachinery.clock import Clock, SystemClock
 from kcompat.apimachinery.schema import facts
 from kcompat.version import __version__
 
@@ -26,8 +27,10 @@ _ROOTS: Final = (".well-known/openid-configuration", "api", "apis", "openid/v1/j
 class OpenAPI:
     """The documents of the built-in resources."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
         self._built: dict[str, bytes] = {}
+        self.modified = (clock or SystemClock()).now()
+        """Since when the documents are as they are, UTC."""
 
     def v2_json(self) -> bytes:
         """The Swagger 2.0 document as JSON."""
@@ -50,6 +53,10 @@ class OpenAPI:
         if path not in _paths():
             return None
         return self._cached(path, lambda: orjson.dumps(_v3(path)))
+
+    def v3_protobuf(self, path: str) -> bytes:
+        """The document at one of the index's paths as gnostic's message."""
+        return self._cached(f"{path}.pb", lambda: gnostic_v3.encode(orjson.loads(self.v3_document(path) or b"")))
 
     def v3_etag(self, path: str) -> str:
         """The hash in the index, which is the document's entity tag too."""

@@ -20,6 +20,8 @@ Tree = dict[str, Any]
 _INFO: Final = {"title": "Kubernetes", "version": "1.37"}
 _BEARER: Final = {"type": "apiKey", "description": "Bearer Token authentication", "name": "authorization", "in": "header"}
 _ANSWERS: Final = {200: "OK", 201: "Created", 202: "Accepted"}
+_AGGREGATOR: Final = "apiregistration.k8s.io"
+"""Whose part of version 2 does not go through a map."""
 _ORDER: Final = ("get", "put", "post", "delete", "options", "head", "patch")
 
 
@@ -33,7 +35,7 @@ def v2(operations: Iterable[Operation], schemas: Schemas) -> Tree:
         "paths": paths,
         "definitions": schemas.definitions(),
         "parameters": dict(sorted(shared.items())),
-        "securityDefinitions": {"BearerToken": _BEARER},
+        "securityDefinitions": {"BearerToken": {"description": _BEARER["description"], **_BEARER}},
         "security": [{"BearerToken": []}],
     }
 
@@ -96,7 +98,7 @@ def _v2_operation(operation: Operation, common: list[tuple[str, str, str]], sche
         "operationId": operation.id,
         **({"parameters": parameters} if parameters else {}),
         "responses": answers | {"401": {"description": "Unauthorized"}},
-        **_extensions(operation),
+        **_extensions(operation, sort=operation.gvk is not None and operation.gvk[0] != _AGGREGATOR),
     }
 
 
@@ -154,11 +156,12 @@ def _schema(name: str | None, schemas: Schemas) -> Schema:
     return schemas.ref(name)
 
 
-def _extensions(operation: Operation) -> Tree:
+def _extensions(operation: Operation, *, sort: bool = False) -> Tree:
     if operation.gvk is None:
         return {}
     group, version, kind = operation.gvk
+    named = {"group": group, "version": version, "kind": kind}
     return {
         "x-kubernetes-action": operation.action,
-        "x-kubernetes-group-version-kind": {"group": group, "version": version, "kind": kind},
+        "x-kubernetes-group-version-kind": dict(sorted(named.items())) if sort else named,
     }

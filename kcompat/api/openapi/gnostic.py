@@ -1,4 +1,4 @@
-"""The Swagger document as gnostic's protobuf message (`openapi.v2.Document`). Pure; called by the package's `OpenAPI`.
+"""The Swagger document as gnostic's protobuf message (`openapi.v2.Document`). Pure; called by the package's `OpenAPI` and gnostic_v3.py.
 
 client-go asks for this form only. Answers the messages of github.com/google/gnostic-models openapiv2/OpenAPIv2.proto.
 """
@@ -28,12 +28,11 @@ def encode(document: Tree) -> bytes:
     return _DOCUMENT(document)
 
 
-def _text(value: JSON) -> bytes:
-    text: str = value
-    return text.encode()
+def text(value: JSON) -> bytes:
+    return str(value).encode()
 
 
-class _Fields:
+class Fields:
     """A message: JSON names to (field number, writer). Extensions go to `extensions`, in the document's order."""
 
     def __init__(self, fields: dict[str, tuple[int, Write | None]], extensions: int = 0) -> None:
@@ -43,7 +42,7 @@ class _Fields:
     def __call__(self, value: JSON) -> bytes:
         found = [(self.by_name[name], content) for name, content in value.items() if not name.startswith(_EXTENSION)]
         out = b"".join(_field(field, content) for field, content in sorted(found, key=lambda f: f[0][0]))
-        extended = (_named(name, _any(content)) for name, content in value.items() if name.startswith(_EXTENSION))
+        extended = (named(name, any_value(content)) for name, content in value.items() if name.startswith(_EXTENSION))
         return out + b"".join(delimited(self.extensions, item) for item in extended)
 
 
@@ -56,21 +55,21 @@ def _field(field: tuple[int, Write | None], value: JSON) -> bytes:
     return b"".join(delimited(tag, write(v)) for v in values)
 
 
-def _named(name: str, content: bytes) -> bytes:
+def named(name: str, content: bytes) -> bytes:
     return delimited(1, name.encode()) + delimited(2, content)
 
 
-def _map(tag: int, write: Write) -> Write:
+def named_values(tag: int, write: Write) -> Write:
     """A message with one repeated field of named values."""
-    return lambda value: b"".join(delimited(tag, _named(name, write(content))) for name, content in value.items())
+    return lambda value: b"".join(delimited(tag, named(name, write(content))) for name, content in value.items())
 
 
-def _wrapped(tag: int, write: Write) -> Write:
+def wrapped(tag: int, write: Write) -> Write:
     """A message with one field."""
     return lambda value: delimited(tag, write(value))
 
 
-def _any(value: JSON) -> bytes:
+def any_value(value: JSON) -> bytes:
     """Any: yaml = 2."""
     return delimited(2, f"{_yaml(value)}\n".encode())
 
@@ -111,44 +110,44 @@ def _additional(value: JSON) -> bytes:
 
 
 def _types(value: JSON) -> bytes:
-    return delimited(1, _text(value))
+    return delimited(1, text(value))
 
 
-_REFERENCE = _Fields({"$ref": (1, _text)})
+_REFERENCE = Fields({"$ref": (1, text)})
 
-_SCHEMA = _Fields(
+_SCHEMA = Fields(
     {
-        "$ref": (1, _text),
-        "format": (2, _text),
-        "title": (3, _text),
-        "description": (4, _text),
-        "default": (5, _any),
+        "$ref": (1, text),
+        "format": (2, text),
+        "title": (3, text),
+        "description": (4, text),
+        "default": (5, any_value),
         "maxLength": (11, None),
         "minLength": (12, None),
-        "pattern": (13, _text),
+        "pattern": (13, text),
         "maxItems": (14, None),
         "minItems": (15, None),
         "uniqueItems": (16, None),
         "maxProperties": (17, None),
         "minProperties": (18, None),
-        "required": (19, _text),
-        "enum": (20, _any),
+        "required": (19, text),
+        "enum": (20, any_value),
         "additionalProperties": (21, _additional),
         "type": (22, _types),
         "items": (23, _items),
         "allOf": (24, _schema),
-        "properties": (25, _map(1, _schema)),
-        "example": (30, _any),
+        "properties": (25, named_values(1, _schema)),
+        "example": (30, any_value),
     },
     31,
 )
 
-_BODY = _Fields({"description": (1, _text), "name": (2, _text), "in": (3, _text), "required": (4, None), "schema": (5, _schema)})
-_QUERY = _Fields(
-    {"required": (1, None), "in": (2, _text), "description": (3, _text), "name": (4, _text), "type": (6, _text), "uniqueItems": (20, None)}
+_BODY = Fields({"description": (1, text), "name": (2, text), "in": (3, text), "required": (4, None), "schema": (5, _schema)})
+_QUERY = Fields(
+    {"required": (1, None), "in": (2, text), "description": (3, text), "name": (4, text), "type": (6, text), "uniqueItems": (20, None)}
 )
-_PATH = _Fields(
-    {"required": (1, None), "in": (2, _text), "description": (3, _text), "name": (4, _text), "type": (5, _text), "uniqueItems": (19, None)}
+_PATH = Fields(
+    {"required": (1, None), "in": (2, text), "description": (3, text), "name": (4, text), "type": (5, text), "uniqueItems": (19, None)}
 )
 
 
@@ -163,23 +162,23 @@ def _parameters_item(value: JSON) -> bytes:
     return delimited(2, _REFERENCE(value)) if "$ref" in value else delimited(1, _parameter(value))
 
 
-_RESPONSE = _wrapped(1, _Fields({"description": (1, _text), "schema": (2, _wrapped(1, _schema))}, 5))
-_OPERATION = _Fields(
+_RESPONSE = wrapped(1, Fields({"description": (1, text), "schema": (2, wrapped(1, _schema))}, 5))
+_OPERATION = Fields(
     {
-        "tags": (1, _text),
-        "summary": (2, _text),
-        "description": (3, _text),
-        "operationId": (5, _text),
-        "produces": (6, _text),
-        "consumes": (7, _text),
+        "tags": (1, text),
+        "summary": (2, text),
+        "description": (3, text),
+        "operationId": (5, text),
+        "produces": (6, text),
+        "consumes": (7, text),
         "parameters": (8, _parameters_item),
-        "responses": (9, _map(1, _RESPONSE)),
-        "schemes": (10, _text),
+        "responses": (9, named_values(1, _RESPONSE)),
+        "schemes": (10, text),
         "deprecated": (11, None),
     },
     13,
 )
-_PATH_ITEM = _Fields(
+_PATH_ITEM = Fields(
     {
         "get": (2, _OPERATION),
         "put": (3, _OPERATION),
@@ -192,16 +191,16 @@ _PATH_ITEM = _Fields(
     },
     10,
 )
-_API_KEY = _Fields({"type": (1, _text), "name": (2, _text), "in": (3, _text), "description": (4, _text)})
-_DOCUMENT = _Fields(
+_API_KEY = Fields({"type": (1, text), "name": (2, text), "in": (3, text), "description": (4, text)})
+_DOCUMENT = Fields(
     {
-        "swagger": (1, _text),
-        "info": (2, _Fields({"title": (1, _text), "version": (2, _text)})),
-        "paths": (8, _map(2, _PATH_ITEM)),
-        "definitions": (9, _map(1, _schema)),
-        "parameters": (10, _map(1, _parameter)),
-        "security": (12, _map(1, lambda value: b"".join(delimited(1, _text(v)) for v in value))),
-        "securityDefinitions": (13, _map(1, _wrapped(2, _API_KEY))),
+        "swagger": (1, text),
+        "info": (2, Fields({"title": (1, text), "version": (2, text)})),
+        "paths": (8, named_values(2, _PATH_ITEM)),
+        "definitions": (9, named_values(1, _schema)),
+        "parameters": (10, named_values(1, _parameter)),
+        "security": (12, named_values(1, lambda value: b"".join(delimited(1, text(v)) for v in value))),
+        "securityDefinitions": (13, named_values(1, wrapped(2, _API_KEY))),
     },
     16,
 )

@@ -56,6 +56,8 @@ _EXTENSIONS: Final = (
     ("merge_key", "x-kubernetes-patch-merge-key"), ("patch_strategy", "x-kubernetes-patch-strategy"),
 )  # fmt: skip
 
+_FIRST: Final = ("description", "$ref", "type", "format", "default")
+
 
 def descriptions() -> Mapping[str, Schema]:
     """The described schemas of kubernetes-validate by definition name; empty when it is not installed. Large: not kept."""
@@ -135,15 +137,11 @@ class Schemas:
         schema = self.of(field.type)
         if values := enum_of(field.type.element or field.type):  # upstream's list has each constant's comment too
             description = f"{description or ''}\n\nPossible enum values:\n" + "\n".join(f' - `"{v}"`' for v in values)
-        around: Schema = {"description": description.strip()} if description else {}
-        if self._v3 and (default := _default(field)) is not None:
-            around["default"] = default
-        for fact, extension in _EXTENSIONS:
-            if value := getattr(field, fact):
-                around[extension] = ",".join(value) if fact == "patch_strategy" else list(value) if fact == "list_map_keys" else value
-        if self._v3 and around and "$ref" in schema:
+        default = _default(field) if self._v3 else None
+        kept = {extension: _extension(fact, value) for fact, extension in _EXTENSIONS if (value := getattr(field, fact))}
+        if self._v3 and "$ref" in schema and (description or default is not None or kept):
             schema = {"allOf": [schema]}
-        return around | schema
+        return _in_order({"description": (description or "").strip(), "default": default} | schema) | kept
 
     def of(self, type: Type) -> Schema:
         """The schema of a type where it is used."""
@@ -155,6 +153,16 @@ class Schemas:
             enum = enum_of(type)
             return _PRIMITIVES[type.kind] | ({"enum": list(enum)} if enum else {})
         return self.ref(type.name)
+
+
+def _in_order(schema: Schema) -> Schema:
+    """Members in the order of kube-openapi's types, without those that say nothing."""
+    said = {name: value for name, value in schema.items() if value is not None and (value or name != "description")}
+    return {name: said[name] for name in (*_FIRST, *said) if name in said}
+
+
+def _extension(fact: str, value: Any) -> Any:
+    return ",".join(value) if fact == "patch_strategy" else list(value) if fact == "list_map_keys" else value
 
 
 def _default(field: Field) -> Any:

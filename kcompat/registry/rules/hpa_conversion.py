@@ -6,7 +6,7 @@ v1 knows one metric, the CPU; the rest of v2 travels in annotations. Called by `
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -36,6 +36,8 @@ class _Shape:
     """Members that are the same in both."""
     selector: str = ""
     """v1's name of the metric's selector, of kinds that have a metric."""
+    before_selector: int = 1
+    """How many of the values stand before it."""
     reference: bool = False
 
 
@@ -48,7 +50,7 @@ def _shapes(average: str, value: str, utilization: str, always: bool) -> Mapping
         "pods": _Shape({average: "averageValue"}, (average,), selector="selector"),
         "resource": _Shape(amounts, kept, ("name",)),
         "containerResource": _Shape(amounts, kept, ("name", "container")),
-        "external": _Shape({value: "value", average: "averageValue"}, (value,) if always else (), selector="metricSelector"),
+        "external": _Shape({value: "value", average: "averageValue"}, (value,) if always else (), selector="metricSelector", before_selector=0),
     }
 
 
@@ -70,13 +72,16 @@ def _source_to_v1(source: Tree, shape: _Shape, amounts: Tree) -> Tree:
     metric = source.get("metric") or {}
     if shape.selector:
         result["metricName"] = metric.get("name", "")
-    for name, own in shape.values.items():
-        value = amounts.get(own)
-        if value is not None or name in shape.always:
-            result[name] = value if value is not None else "0"
+    names = list(shape.values)
+    result |= _amounts_to_v1(amounts, shape, names[: shape.before_selector])
     if shape.selector and metric.get("selector") is not None:
         result[shape.selector] = metric["selector"]
-    return result
+    return result | _amounts_to_v1(amounts, shape, names[shape.before_selector :])
+
+
+def _amounts_to_v1(amounts: Tree, shape: _Shape, names: Sequence[str]) -> Tree:
+    found = {name: amounts.get(shape.values[name]) for name in names}
+    return {name: "0" if value is None else value for name, value in found.items() if value is not None or name in shape.always}
 
 
 def _metric_to_v2(metric: Tree, shapes: Mapping[str, _Shape], gathered: str) -> Tree:
@@ -159,8 +164,14 @@ def _extra_annotations(spec: Tree, status: Tree) -> dict[str, str]:
     if spec.get("behavior") is not None:
         found[_BEHAVIOR] = json_text(go_form(spec["behavior"], "autoscaling/v2.HorizontalPodAutoscalerBehavior"))
     if status.get("conditions"):
-        found[_CONDITIONS] = json_text([{"lastTransitionTime": None, **condition} for condition in status["conditions"]])
+        found[_CONDITIONS] = json_text([_condition(condition) for condition in status["conditions"]])
     return found
+
+
+def _condition(condition: Tree) -> Tree:
+    """In the order of v1's type."""
+    changed = {"lastTransitionTime": condition.get("lastTransitionTime")}
+    return _members(condition, "type", "status") | changed | _members(condition, "reason", "message")
 
 
 def _members(tree: Tree, *names: str) -> Tree:
