@@ -58,11 +58,8 @@ def _unchanged(asked: Mapping[str, str], tag: str, modified: datetime) -> bool:
 
 
 def _matches(listed: str, tag: str, *, weakly: bool) -> bool:
-    """Whether a list of entity tags has this one, or is `*`."""
-    for star, found in _tags(listed):
-        if star or (found.removeprefix("W/") == tag.removeprefix("W/") and tag and (weakly or not found.startswith("W/"))):
-            return True
-    return False
+    """Whether a list of entity tags has this one, which is a strong one, or is `*`."""
+    return any(star or (found.removeprefix("W/") if weakly else found) == tag for star, found in _tags(listed))
 
 
 def _tags(listed: str) -> list[tuple[str, str]]:
