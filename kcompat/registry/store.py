@@ -337,9 +337,9 @@ class Store:
 
     async def put(self, new: Tree, current: Entry, key: str, dry_run: bool) -> Written:
         """Replaces the current version; writes nothing when nothing changed. Raises storage Conflict."""
+        new = self.ordered(new)
         if new == current.peek():
             return Written(current.peek(), current)
-        new = self.ordered(new)
         value = codec.encode(new)
         if dry_run:
             return self._written(new, key, value, current.revision)

@@ -23,6 +23,7 @@ from kcompat.registry.declare import Resource, Rules, Tree
 from kcompat.registry.rules.certificate_signing_request import ApprovalRules
 from kcompat.registry.rules.namespace import NamespaceFinalizeRules
 from kcompat.registry.rules.service_allocation import grant, plan_create, plan_update, refused_value
+from kcompat.registry.stored import key_order
 
 GOLDEN = File(__file__).parent.parent / "golden"
 CATALOG = default_catalog()
@@ -189,7 +190,8 @@ def check(resource: Resource, case: Tree, obj: Tree, errors: Sequence[FieldError
     else:
         assert causes(errors) == case.get("causes", [])
     if not errors:
-        served = resource.from_storage(obj) if resource.from_storage else obj
+        served = key_order(resource)(obj)
+        served = resource.from_storage(served) if resource.from_storage else served
         assert unversioned(served) == case["object"]
         warnings = [*filter(None, [deprecation(resource)]), *warnings]
         assert list(warnings) == case.get("warnings", [])

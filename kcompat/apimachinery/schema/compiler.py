@@ -75,7 +75,7 @@ def _field(field: Field) -> list[str]:
         store = [f"if v: {store[0]}"]
         if field.omit == "zero" or type.kind == "bytes":
             store = [f"r = {_converted(type)}", f"if r != {zero(type)!r}: out[{key}] = r"]
-    elif type.kind in ("list", "map", "bytes"):
+    elif type.kind in ("map", "bytes"):
         store = [f"out[{key}] = {_converted(type)} or None"]
     lines = [f"v = get({key})", "if v is not None:", *("    " + line for line in [*_checks(type), *store])]
     if not _dropped_when_absent(field):

@@ -1,4 +1,4 @@
-"""Keys in the order Go writes them: a struct's fields as declared, a map's keys sorted. Called by `registry/store.py`
+"""Objects as they come back from upstream's storage: keys in Go's order (a struct's fields as declared, a map's keys sorted), empty lists null. Called by `registry/store.py`
 before it encodes, and by conversions.
 
 Decoding brings the fields into this order; what defaults, preparation and admission add afterwards comes last in a Python dict. What is in
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from kcompat.apimachinery.schema.types import Type, type_of
+from kcompat.apimachinery.schema.types import Field, Type, type_of
 
 JSON = Any
 Tree = dict[str, Any]
@@ -44,7 +44,7 @@ def order_of(type: Type) -> Order | None:
 
 
 _Plan = tuple[tuple[str, ...], tuple[tuple[str, Order], ...]]
-"""For a struct with these keys: the keys in order (none if they are), and those whose values have keys of their own."""
+"""For a struct with these keys: the keys in order (none if they are), and those whose values are to be looked into."""
 _MOST_PLANS = 1000
 _structs: dict[str, Order] = {}
 
@@ -62,7 +62,7 @@ def _struct(type: Type) -> Order:
         names, inner = plans.get(keys) or _learnt(plans, type, keys)
         result = {name: tree[name] for name in names} if names else tree
         for name, function in inner:
-            if (value := tree[name]) and (moved := function(value)) is not value:
+            if (moved := function(value := tree[name])) is not value:
                 if result is tree:
                     result = {**tree}
                 result[name] = moved
@@ -77,15 +77,25 @@ def _learnt(plans: dict[tuple[str, ...], _Plan], type: Type, keys: tuple[str, ..
         plans.clear()
     fields = type.fields
     names = (*(name for name in fields if name in keys), *(name for name in keys if name not in fields))
-    inner = ((name, order_of(fields[name].type)) for name in keys if name in fields)
+    inner = ((name, _order_in(fields[name])) for name in keys if name in fields)
     plans[keys] = plan = (() if names == keys else names, tuple((name, order) for name, order in inner if order is not None))
     return plan
 
 
+def _order_in(field: Field) -> Order | None:
+    if field.type.kind == "list" and not field.omit:
+        return order_of(field.type) or _or_null
+    return order_of(field.type)
+
+
+def _or_null(values: JSON) -> JSON:
+    return values or None
+
+
 def _items(inner: Order) -> Order:
     def order(values: JSON) -> JSON:
-        if values.__class__ is not list:
-            return values
+        if not values or values.__class__ is not list:
+            return values or None
         result = values
         for index, value in enumerate(values):
             if (moved := inner(value)) is not value:
@@ -98,7 +108,7 @@ def _items(inner: Order) -> Order:
 
 def _map(inner: Order | None) -> Order:
     def order(values: JSON) -> JSON:
-        if values.__class__ is not dict:
+        if not values or values.__class__ is not dict:
             return values
         if inner is None and len(values) < 2:
             return values

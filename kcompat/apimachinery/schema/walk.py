@@ -1,7 +1,8 @@
 """Typed decoding in the order of the document, with every word Go would say. Slow; the compiler's code hands over what is not plain.
 
 Answers sigs.k8s.io/json (decode.go, kubernetes_patch.go) followed by encoding/json's Marshal, and one trip through protobuf storage: empty
-lists and maps become null as they do when upstream stores and reads an object.
+lists and maps become null as they do when upstream stores and reads an object. Only lists that are never omitted stay empty lists, as
+managedFields and messages tell them from null; `order` makes null of them when the object is stored.
 """
 
 from __future__ import annotations
@@ -175,7 +176,7 @@ class _Walk:
             self._inside = type.go.rpartition(".")[2]
             self._stack += [*field.go_path, key]
             self._path.append(f".{key}")
-            values[key] = self.value(item, field.type)
+            values[key] = [] if item == [] and field.type.kind == "list" and not field.omit else self.value(item, field.type)
             self._path.pop()
             del self._stack[depth:]
             self._inside = outer

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from kcompat.apimachinery import protobuf, yaml
 from kcompat.apimachinery.clock import Identity, SystemClock
-from kcompat.apimachinery.schema import decode, type_of
+from kcompat.apimachinery.schema import decode, ordered, type_of
 from kcompat.apimachinery.schema.types import Field, Type
 from kcompat.registry.catalog import default_catalog
 
@@ -72,7 +72,7 @@ def test_what_is_decoded_stays(group: str, version: str, kind: str, source: rand
     assert type is not None
     sent = Maker(source).value(type, DEPTH)
     decoded = decode(sent, group, version, kind)
-    tree, api_version = decoded.tree, f"{group}/{version}" if group else version
+    tree, api_version = ordered(decoded.tree, group, version, kind), f"{group}/{version}" if group else version
     assert decoded.strict_errors == []
     assert decode(orjson.loads(orjson.dumps(tree)), group, version, kind).tree == tree
     assert decode(yaml.loads(yaml.dump(tree))[0], group, version, kind).tree == tree

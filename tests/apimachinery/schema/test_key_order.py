@@ -14,7 +14,7 @@ def pod(tree: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_fields_stand_as_declared_at_every_depth() -> None:
-    scrambled = {"spec": {"volumes": [], "containers": [{"image": "i", "name": "c"}]}, "metadata": {"uid": "u", "name": "p"}, "kind": "Pod"}
+    scrambled = {"spec": {"volumes": [{"name": "v"}], "containers": [{"image": "i", "name": "c"}]}, "metadata": {"uid": "u", "name": "p"}, "kind": "Pod"}
     result = pod(scrambled)
     assert [*result] == ["kind", "metadata", "spec"]
     assert [*result["metadata"]] == ["name", "uid"]
@@ -37,6 +37,10 @@ def test_what_was_given_is_not_changed() -> None:
     tree = {"spec": {"containers": [{"image": "i", "name": "c"}]}}
     pod(tree)
     assert [*tree["spec"]["containers"][0]] == ["image", "name"]
+
+
+def test_empty_lists_are_null_as_protobuf_knows_none() -> None:
+    assert pod({"spec": {"containers": []}}) == {"spec": {"containers": None}}
 
 
 def test_unknown_names_come_last_and_unknown_kinds_stay() -> None:

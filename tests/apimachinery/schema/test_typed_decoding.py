@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kcompat.apimachinery.schema import DecodeError, UnknownKindError, compiler, decode, interpret, normalise, type_of, walk, zero
+from kcompat.apimachinery.schema import DecodeError, UnknownKindError, compiler, decode, interpret, normalise, ordered, type_of, walk, zero
 
 FIXTURES = Path(os.environ.get("GOMODCACHE", Path.home() / "go/pkg/mod")) / "k8s.io/api@v0.37.1/testdata/HEAD"
 REFUSALS = json.loads((Path(__file__).parent / "refusals.json").read_text())
@@ -70,8 +70,14 @@ STORED: list[tuple[dict[str, Any], dict[str, Any]]] = [
 @pytest.mark.parametrize(("sent", "stored"), STORED, ids=lambda v: v.get("kind"))
 def test_nulls_and_empty_values_end_as_upstream_stores_them(sent: dict[str, Any], stored: dict[str, Any]) -> None:
     decoded = decode({"apiVersion": "v1", **sent}, "", "v1", sent["kind"])
-    assert decoded.tree == {"kind": sent["kind"], "apiVersion": "v1", "metadata": {}, **stored}
+    assert ordered(decoded.tree, "", "v1", sent["kind"]) == {"kind": sent["kind"], "apiVersion": "v1", "metadata": {}, **stored}
     assert decoded.strict_errors == []
+
+
+@pytest.mark.parametrize("more", [{}, {"unknown": 1}])
+def test_a_list_that_is_never_omitted_stays_empty_until_it_is_stored(more: dict[str, Any]) -> None:
+    tree = decode({"rules": [], "aggregationRule": {"clusterRoleSelectors": []}, **more}, "rbac.authorization.k8s.io", "v1", "ClusterRole").tree
+    assert (tree["rules"], tree["aggregationRule"]) == ([], {})
 
 
 def test_times_become_seconds_of_utc() -> None:
