@@ -6,7 +6,7 @@ import re
 
 _EXPLAINED = [
     # (script, request, path, reason): regular expressions that must match the whole
-    (r".*", r"(?i:get) /version/?[^/]*", r"body\.(gitVersion|gitCommit|gitTreeState|buildDate|goVersion|compiler|platform)", "names its own build"),
+    (r".*", r"(?i:get) /version.*", r"body\.(gitVersion|gitCommit|gitTreeState|buildDate|goVersion|compiler|platform)", "names its own build"),
     (r".*", r"GET (/|\?|/\?|/index)\S*( .*)?", r"body\.paths", "health checks are its own"),
     (r"documents/health", r"GET .*(verbose|bootstrap-roles).*", r"line \d+|code", "health checks are its own"),
     (r"documents/issuer", r".*", r"body\.id_token_signing_alg_values_supported.*", "its own key is an elliptic one"),

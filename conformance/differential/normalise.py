@@ -35,12 +35,12 @@ _TEXTS = (
     (re.compile(r'Invalid value: "\{(?:[^"\\]|\\.)*"'), 'Invalid value: "<object>"'),
     (re.compile(r"(serverAddress: )\S+"), r"\1<server>"),
     (re.compile(r"https://[\d.]+:\d+/openid"), "https://<server>/openid"),
-    (re.compile(r"(If_None_Match\": \"\\\")[0-9A-F]{64,}"), r"\1<tag>"),
     (re.compile(r"(, current: )\d+"), r"\1<revision>"),
     (re.compile(r"(ResourceVersion in object meta: )\d+"), r"\1<revision>"),
     (re.compile(r"(in record \()\d+(\))"), r"\1<revision>\2"),
     (re.compile(r"([Rr]esource ?[Vv]ersion in the precondition \()(?!999999999)\d+(\))"), r"\1<revision>\2"),
 )
+_TAG = re.compile(r"(If_None_Match\": \"\\\")[0-9A-F]{64,}")
 _AGE = re.compile(r"^(?:\d+[smhdy]){1,2}$|^<unknown>$")
 _SUFFIX = "[bcdfghjklmnpqrstvwxz2456789]{5}"
 _FREE_ADDRESS = re.compile(r"10\.96\.\d+\.\d+|\bfd00:96::[1-9a-f][0-9a-f]{2,3}\b(?!::)")
@@ -67,6 +67,10 @@ class Normaliser:
         for pattern, replacement in _TEXTS:
             text = pattern.sub(replacement, text)
         return _FREE_ADDRESS.sub(self._address, text.replace(self._host, "<server>"))
+
+    def tags(self, headers: str) -> str:
+        """Headers that were sent, without the server's own tags."""
+        return _TAG.sub(r"\1<tag>", headers)
 
     def _address(self, found: re.Match[str]) -> str:
         return found[0] if found[0].startswith(_KEPT) else "<address>"

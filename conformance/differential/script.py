@@ -102,7 +102,7 @@ class Session:
         shown = self.normaliser.text(f"{method} {url}")
         extra = {name: value for name, value in headers.items() if name != "Content_Type" or method == "PATCH"}
         if extra:
-            shown += " " + json.dumps(extra, sort_keys=True)
+            shown += " " + self.normaliser.tags(json.dumps(extra, sort_keys=True))
         self.steps.append({"ask": shown + (f" # {note}" if note else ""), "sent": self.normaliser.digest(body), **said})
 
     async def quiet(self, method: str, url: str, body: Any = None, **headers: str | None) -> Answer:

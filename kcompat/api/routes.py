@@ -152,6 +152,8 @@ def _is_within_namespace(path: str) -> bool:
 
 def _handler(request: Request, resource: Resource, subresource: Subresource | None, info: RequestInfo) -> VerbHandler:
     verb = info.verb
+    if info.name and not resource.subresources and not set(resource.verbs) & set(_NAMED):
+        raise no_such_resource()  # created and never seen again: no path has their names
     if request.method == "HEAD" and info.subresource != "proxy":
         raise no_such_method()
     if subresource is not None:
@@ -160,8 +162,6 @@ def _handler(request: Request, resource: Resource, subresource: Subresource | No
         if verb not in subresource.verbs:
             raise no_such_method()
         return _action("scale", verb) if isinstance(subresource, Scale) else _VERBS[verb]
-    if info.name and not resource.subresources and not set(resource.verbs) & set(_NAMED):
-        raise no_such_resource()  # created and never seen again: no path has their names
     if verb not in resource.verbs or (bool(info.name) is not (verb in _NAMED) and verb != "watch"):
         if verb == "watch" and "list" in resource.verbs and not info.name:
             raise errors.method_not_supported(resource.group, resource.name, "watch")

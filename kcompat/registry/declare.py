@@ -36,6 +36,8 @@ class Rules:
     garbage_collection: str = "DeleteDependents"
     """What deletion does to dependents when not asked: DeleteDependents, OrphanDependents, or Unsupported (upstream: DefaultGarbageCollectionPolicy)."""
     generate_name_length: int = 63 - 5
+    generates_names: bool = True
+    """A name made of generateName ends in a suffix; False: it is generateName itself (IP addresses)."""
     checks_metadata: bool = True
     """Validation looks at ObjectMeta. False: only when all else is well, and then any path segment is a name (upstream: rest.ValidateCreate)."""
 

@@ -219,7 +219,8 @@ class Store:
 
     def _name(self, metadata: Tree) -> None:
         if not metadata.get("name") and metadata.get("generateName"):
-            metadata["name"] = names.generate_name(metadata["generateName"], self.identity)
+            base = metadata["generateName"]
+            metadata["name"] = names.generate_name(base, self.identity) if self.rules.generates_names else base
 
     def validate_new(self, obj: Tree) -> list[FieldError]:
         if not self.rules.checks_metadata:

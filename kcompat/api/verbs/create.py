@@ -34,6 +34,8 @@ async def prepare(request: Request, scope: Scope, obj: Tree, dry_run: bool) -> T
     owner_references.deduplicate(request, obj)
     if scope.namespace and not obj["metadata"].get("namespace"):
         obj["metadata"]["namespace"] = scope.namespace
+    for name in ("deletionTimestamp", "deletionGracePeriodSeconds"):  # not its creator's to own
+        obj["metadata"].pop(name, None)
     obj = field_managers.track(request, scope, None, obj)
     attributes = scope.attributes(CREATE, request, obj, None, dry_run=dry_run)
     attributes.name = obj["metadata"].get("name", "")

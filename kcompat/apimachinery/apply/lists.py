@@ -254,3 +254,21 @@ class AtomicList:
 
     def settled(self, node: Set) -> Set:
         return LEAF
+
+
+class CheckedList(AtomicList):
+    """managedFields of a template: what is to be owned in it is anything once decoded, but only an object is of the type."""
+
+    def compare(self, old: Any, new: Any) -> Comparison:
+        self._verify(new)
+        return MODIFIED
+
+    def present(self, value: Any) -> Set:
+        self._verify(value)
+        return LEAF
+
+    def _verify(self, value: Any) -> None:
+        def refuse(path: str, why: str) -> None:
+            raise TypedError(f"{path}: {why}")
+
+        self.check(value, "", refuse, False)

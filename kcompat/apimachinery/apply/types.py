@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from kcompat.apimachinery import schema
 from kcompat.apimachinery.apply.atoms import BOOLEAN, NUMERIC, SCALAR, STRING, Atom
-from kcompat.apimachinery.apply.lists import AtomicList, KeyedListAtom, SetAtom
+from kcompat.apimachinery.apply.lists import AtomicList, CheckedList, KeyedListAtom, SetAtom
 from kcompat.apimachinery.apply.maps import AtomicMap, MapAtom
 from kcompat.apimachinery.apply.untyped import ATOMIC, DEDUCED
 from kcompat.apimachinery.schema import Field, Type
@@ -93,7 +93,9 @@ def _list_atom(field: Field) -> Atom:
         relation = "atomic" if "merge" not in field.patch_strategy else "map" if keys else "set"
     if relation == "map" and isinstance(element, MapAtom):
         return KeyedListAtom(element, keys)
-    return SetAtom(element) if relation == "set" else AtomicList(element)
+    if relation == "set":
+        return SetAtom(element)
+    return (CheckedList if _element(field.type).name == "meta/v1.ManagedFieldsEntry" else AtomicList)(element)
 
 
 def _element(type: Type) -> Type:

@@ -1,5 +1,6 @@
-"""Objects as they come back from upstream's storage: keys in Go's order (a struct's fields as declared, a map's keys sorted), empty lists null. Called by `registry/store.py`
-before it encodes, and by conversions.
+"""Objects as they come back from upstream's storage: keys in Go's order (a struct's fields as declared, a map's sorted), empty lists null.
+
+Called by `registry/store.py` before it encodes, and by conversions.
 
 Decoding brings the fields into this order; what defaults, preparation and admission add afterwards comes last in a Python dict. What is in
 order already is given back as it is, so that an ordinary update costs one look at each key.

@@ -44,6 +44,8 @@ class ServiceCIDRRules(StatusRules):
 class IPAddressRules(PlainRules):
     """The name is the address in canonical form."""
 
+    generates_names = False
+
     def validate_name(self, name: str, prefix: bool) -> Sequence[str]:
         return [error.detail for error in validate_ip(ROOT, name)]
 
