@@ -206,7 +206,8 @@ def _spec_to_v2(spec: Tree, held: Mapping[str, Any]) -> Tree:
 
 
 def _status_to_v2(status: Tree, held: Mapping[str, Any]) -> Tree:
-    result = {name: value for name, value in _members(status, "observedGeneration", "lastScaleTime", "currentReplicas").items() if value or name == "observedGeneration"}
+    members = _members(status, "observedGeneration", "lastScaleTime", "currentReplicas")
+    result = {name: value for name, value in members.items() if value or name == "observedGeneration"}
     result |= {"desiredReplicas": status.get("desiredReplicas", 0), "currentMetrics": None}
     percentage = status.get("currentCPUUtilizationPercentage")
     if _CURRENT in held:
