@@ -128,7 +128,7 @@ class Normaliser:
         return value
 
     def _object(self, tree: Mapping[str, Any]) -> Tree:
-        said = {name: self.value(value, name) for name, value in tree.items()}
+        said = {_TEXTS[0][0].sub("<uid>", name) if "uid" in name else name: self.value(value, name) for name, value in tree.items()}
         if "columnDefinitions" in said and isinstance(said["columnDefinitions"], list):
             for column in said["columnDefinitions"]:
                 column.pop("description", None)  # sentences: see docs of the column; not part of the contract

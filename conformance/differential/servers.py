@@ -28,12 +28,15 @@ class Setup:
     ports: str = "30000-32767"
     disabled: str = "ServiceAccount"
     """An admission plugin: without controllers nobody makes service accounts."""
+    enabled: str = ""
+    """An admission plugin that is off by default."""
 
 
 SETUPS = {
     "": Setup(),
     "accounts": Setup(disabled=""),
     "dual": Setup(networks="10.96.0.0/16,fd00:96::/112"),
+    "nodes": Setup(enabled="NodeRestriction"),
     "small": Setup(networks="10.96.0.0/29", ports="30000-30003"),
 }
 
@@ -76,7 +79,8 @@ async def upstream(store: str = "", setup: str = "") -> AsyncIterator[str]:
             "--cert-dir", place / "certs", "--service-account-key-file", place / "sa.key",
             "--service-account-signing-key-file", place / "sa.key", "--service-account-issuer", "https://kubernetes.default.svc.cluster.local",
             "--service-cluster-ip-range", flags.networks, "--service-node-port-range", flags.ports, "--authorization-mode", "Node,RBAC",
-            "--token-auth-file", place / "tokens.csv", "--allow-privileged=true", *(("--disable-admission-plugins", flags.disabled) if flags.disabled else ()),
+            "--token-auth-file", place / "tokens.csv", "--allow-privileged=true", "--enable-admission-plugins", flags.enabled,
+            *(("--disable-admission-plugins", flags.disabled) if flags.disabled else ()),
         )  # fmt: skip
         try:
             url = f"https://127.0.0.1:{secure}"
@@ -104,6 +108,7 @@ async def kcompat(store: str = "memory://", setup: str = "") -> AsyncIterator[st
             datastore_endpoint=store,
             disable=("controllers", "scheduler", "nodes"),
             disable_admission_plugins=(flags.disabled,) if flags.disabled else (),
+            enable_admission_plugins=(flags.enabled,) if flags.enabled else (),
             service_cluster_ip_range=flags.networks,
             service_node_port_range=flags.ports,
         )

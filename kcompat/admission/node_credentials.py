@@ -28,7 +28,7 @@ async def check_token(services: Services, node: str, attributes: Attributes) -> 
         raise forbidden(attributes, "node requested token with a pod binding without a uid")
     pod = await services.reader.get("", "pods", attributes.namespace, bound["name"])
     if pod is None:
-        raise errors.not_found("", "pods", bound["name"])
+        raise errors.not_found("", "pod", bound["name"])
     if bound["uid"] != meta.uid(pod):
         problem = "does not match the UID in record. The object might have been deleted and then recreated"
         raise forbidden(attributes, f"the UID in the bound object reference ({bound['uid']}) {problem}")

@@ -83,6 +83,8 @@ class EscalationCheck:
         kind, name = reference.get("kind", ""), reference.get("name", "")
         if kind in ("Role", "ClusterRole") and await self._may(write, "bind", f"{kind.lower()}s", name, reference.get("apiGroup", "")):
             return
+        if kind == "Role" and not write.namespace:
+            raise errors.bad_request("Namespace parameter required.")
         try:
             rules = self._resolver.rules_of(reference, write.namespace)
         except RoleNotFound as error:

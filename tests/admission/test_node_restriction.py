@@ -123,7 +123,7 @@ async def test_writing_pods_and_claims(plugin: NodeRestriction, attributes: Attr
 
 async def test_ending_pods(plugin: NodeRestriction) -> None:
     assert await refused(plugin, asks("pods", name="mine", operation=DELETE)) == ""
-    assert await refused(plugin, asks("pods", name="gone", operation=DELETE)) == 'pods "gone" not found'
+    assert await refused(plugin, asks("pods", name="gone", operation=DELETE)) == 'pod "gone" not found'
     problem = 'node "n1" can only delete pods with spec.nodeName set to itself'
     assert await refused(plugin, asks("pods", name="theirs", operation=DELETE)) == f'pods "theirs" is forbidden: {problem}'
     assert await refused(plugin, asks("pods/eviction", obj("mine"))) == ""

@@ -89,7 +89,7 @@ class NodeRestriction(MutatingPlugin):
     async def _pod(self, namespace: str, name: str) -> Tree:
         pod = await self.reader.get("", "pods", namespace, name)
         if pod is None:
-            raise errors.not_found("", "pods", name)
+            raise errors.not_found("", "pod", name)  # as a lister words it
         return pod
 
     async def _eviction(self, node: str, a: Attributes) -> None:
@@ -120,7 +120,7 @@ class NodeRestriction(MutatingPlugin):
             raise forbidden(a, f"{who} must not set blockOwnerDeletion on an owner reference")
         own = await self.reader.get("", "nodes", "", node)
         if own is None:
-            raise errors.not_found("", "nodes", node)
+            raise errors.not_found("", "node", node)
         if owner.get("uid") != meta.uid(own):
             raise forbidden(a, f"node {node} UID mismatch: expected {owner.get('uid', '')} got {meta.uid(own)}")
         if referenced := _referenced(pod):

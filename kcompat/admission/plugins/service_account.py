@@ -39,6 +39,7 @@ class ServiceAccount(MutatingPlugin, ValidatingPlugin):
         if attributes.operation != CREATE or attributes.subresource or pod is None:
             return
         if is_mirror(pod):  # the kubelet would delete a mirror pod that differs from its own
+            _check_mirror(attributes, pod)
             return
         spec = pod.setdefault("spec", {})
         if not spec.get("serviceAccountName"):
