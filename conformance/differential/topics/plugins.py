@@ -517,8 +517,8 @@ async def _ingress_classes(s: Session) -> None:
     await s.ask("POST", f"{root}?dryRun=All", {"metadata": {"name": "before"}, "spec": backend})
     await s.quiet("POST", classes, {"metadata": {"name": "diff-a", "annotations": marked}, "spec": {"controller": "example.com/a"}})
     await s.settle(f"{classes}/diff-a")
-    for number, (annotations, spec) in enumerate(((None, backend), (None, {**backend, "ingressClassName": "other"}), ({"kubernetes.io/ingress.class": "x"}, backend), ({"kubernetes.io/ingress.class": "x"}, {**backend, "ingressClassName": "y"}), (None, {**backend, "ingressClassName": ""}))):
-        await s.ask("POST", f"{root}?dryRun=All", {"metadata": {"name": f"i{number}", "annotations": annotations}, "spec": spec}, note=str(number))
+    for number, (noted, spec) in enumerate(((None, backend), (None, {**backend, "ingressClassName": "other"}), ({"kubernetes.io/ingress.class": "x"}, backend), ({"kubernetes.io/ingress.class": "x"}, {**backend, "ingressClassName": "y"}), (None, {**backend, "ingressClassName": ""}))):
+        await s.ask("POST", f"{root}?dryRun=All", {"metadata": {"name": f"i{number}", "annotations": noted}, "spec": spec}, note=str(number))
     await asyncio.sleep(1.1)  # the newer one is it
     await s.quiet("POST", classes, {"metadata": {"name": "diff-b", "annotations": marked}, "spec": {"controller": "example.com/b"}})
     await s.settle(f"{classes}/diff-b")
