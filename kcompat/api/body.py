@@ -52,6 +52,12 @@ def validate_write_options(request: Request, kind: str, *, apply: bool = False) 
     return bool(dry_run)
 
 
+async def read_patch(request: Request, *, apply: bool = False) -> tuple[bytes, bool]:
+    """A patch's bytes, and whether it is a dry run: what is too large is refused before its options are. Raises Invalid, RequestEntityTooLarge."""
+    data = b"" if request.object is not None else await request.read()
+    return data, validate_write_options(request, "PatchOptions", apply=apply)
+
+
 async def read_object(request: Request, group: str, version: str, kind: str, same: tuple[str, ...] = ()) -> Tree:
     """The body decoded as this kind: pruned, type-checked, canonical. `same`: apiVersions that are accepted for it too, with the same fields.
 
@@ -184,9 +190,14 @@ def answer_strict_errors(request: Request, found: list[str], prefix: str) -> Non
         request.warnings.extend(line.strip() for text in found for line in text.removeprefix(_YAML_ERRORS).split("\n"))
 
 
+_EVENT_GROUPS = {"", "events.k8s.io"}
+"""The only groups that have a kind in common."""
+
+
 def _wrong_kind(tree: Any, kind: str, api_version: str, wanted: str, group: str, wanted_version: str) -> errors.StatusError:
     found_group, _, version = api_version.rpartition("/")
-    if kind == wanted and found_group == group and ("beta" in version or schema.type_of(found_group, version, kind) is not None):
+    related = found_group == group or {found_group, group} == _EVENT_GROUPS
+    if kind == wanted and related and ("beta" in version or schema.type_of(found_group, version, kind) is not None):
         return errors.bad_request(f"the API version in the data ({api_version}) does not match the expected API version ({wanted_version})")
     why = foreign(tree, api_version, kind, group, wanted)
     return errors.bad_request(f"{kind} in version {quote(version)} cannot be handled as a {wanted}: {why}")

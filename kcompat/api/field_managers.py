@@ -12,7 +12,7 @@ from kcompat.api.request import Request, Tree
 from kcompat.api.scope import Scope
 from kcompat.apimachinery import meta, schema
 from kcompat.apimachinery.apply import managers
-from kcompat.apimachinery.apply.atoms import Atom
+from kcompat.apimachinery.apply.atoms import Atom, TypedError
 from kcompat.apimachinery.apply.field_manager import FieldManager
 from kcompat.apimachinery.apply.maps import MapAtom
 from kcompat.apimachinery.apply.reset_fields import filter_of
@@ -87,6 +87,8 @@ class Versions:
 
     def _resource(self, api_version: str) -> Resource | None:
         group, _, version = api_version.rpartition("/")
+        if "/" in group:
+            raise TypedError(f"unexpected GroupVersion string: {api_version}")
         return self._catalog.by_kind(group, version, self._kind) if group == self._group else None
 
 

@@ -109,9 +109,14 @@ def scope_of(request: Request, services: Services) -> tuple[VerbHandler, Scope]:
     subresource = _subresource(resource, info)
     scope = Scope(services, resource, services.stores(resource), subresource, _namespace(resource, info), info.name)
     handler = _handler(request, resource, subresource, info)
+    _warn(request, resource)
+    return handler, scope
+
+
+def _warn(request: Request, resource: Resource) -> None:
+    """What is routed at all is warned of."""
     if resource.deprecated:
         request.warnings.append(resource.deprecated)
-    return handler, scope
 
 
 def _unknown(info: RequestInfo, services: Services) -> errors.StatusError:
@@ -164,6 +169,7 @@ def _handler(request: Request, resource: Resource, subresource: Subresource | No
         return _action("scale", verb) if isinstance(subresource, Scale) else _VERBS[verb]
     if verb not in resource.verbs or (bool(info.name) is not (verb in _NAMED) and verb != "watch"):
         if verb == "watch" and "list" in resource.verbs and not info.name:
+            _warn(request, resource)  # as a list that is to go on
             raise errors.method_not_supported(resource.group, resource.name, "watch")
         raise no_such_method()
     if resource.action:

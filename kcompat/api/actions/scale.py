@@ -54,8 +54,8 @@ async def patch(request: Request, scope: Scope) -> Answer:
     if media_type == negotiate.APPLY_PATCH:
         return await apply(request, scope)
     form = respond.output(request)
-    dry_run = body.validate_write_options(request, "PatchOptions")
-    document = await patching.read(request, "autoscaling", "v1", "Scale", media_type)
+    data, dry_run = await body.read_patch(request)
+    document = patching.read(request, data, "autoscaling", "v1", "Scale", media_type)
 
     async def wanted(current: Tree) -> Tree:
         _, new = document.patched(request, current)
@@ -69,8 +69,8 @@ async def patch(request: Request, scope: Scope) -> Answer:
 async def apply(request: Request, scope: Scope) -> Answer:
     """Server-side apply of a Scale."""
     form = respond.output(request)
-    config, duplicates = await applying.read_config(request)
-    dry_run = body.validate_write_options(request, "PatchOptions", apply=True)
+    data, dry_run = await body.read_patch(request, apply=True)
+    config, duplicates = applying.read_config(request, data)
 
     async def wanted(current: Tree) -> Tree:
         fields = scope.services.field_managers.of(scope)

@@ -5,6 +5,7 @@ Upstream: apiserver endpoints/handlers/patch.go:applyPatcher.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from kcompat.api import body, parameters, respond
@@ -19,12 +20,14 @@ from kcompat.apimachinery.clock import rfc3339
 from kcompat.apimachinery.schema.unstructured import mismatch
 from kcompat.registry.declare import Rules, Status
 
+_FLOAT = re.compile(rb"[:,\[\s]-?\d+[.eE]")
+
 
 async def handle(request: Request, scope: Scope, *, rules: Rules | None = None) -> Answer:
     """`rules` are those of a subresource with rules of its own."""
     form = respond.output(request, tables=scope.tables)
-    config, duplicates = await read_config(request)
-    dry_run = body.validate_write_options(request, "PatchOptions", apply=True)
+    data, dry_run = await body.read_patch(request, apply=True)
+    config, duplicates = read_config(request, data)
     resource = scope.resource
 
     async def transform(current: Tree | None) -> Tree:
@@ -43,11 +46,10 @@ async def handle(request: Request, scope: Scope, *, rules: Rules | None = None) 
     return respond.entry_response(request, scope, written.entry, form, 201 if written.created else 200)
 
 
-async def read_config(request: Request) -> tuple[Tree, list[str]]:
+def read_config(request: Request, data: bytes) -> tuple[Tree, list[str]]:
     """The applied configuration, and complaints about duplicate keys. Raises BadRequest."""
     if request.object is not None:
         return request.object, []
-    data = await request.read()
     if (config := _plain_json(data)) is not None:
         return config, []
     try:
@@ -72,7 +74,16 @@ def _plain_json(data: bytes) -> Tree | None:
         config, duplicates = json_strict.loads(data)
     except json_strict.JSONError:
         return None
-    return None if duplicates else config
+    return None if duplicates else whole(config) if _FLOAT.search(data) else config
+
+
+def whole(value: Any) -> Any:
+    """YAML's numbers that are whole are integers, however they are written."""
+    if value.__class__ is dict:
+        return {name: whole(part) for name, part in value.items()}
+    if value.__class__ is list:
+        return [whole(item) for item in value]
+    return int(value) if value.__class__ is float and value.is_integer() and abs(value) < 1e21 else value
 
 
 def not_a_map(config: Any) -> str:

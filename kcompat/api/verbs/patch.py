@@ -31,28 +31,30 @@ async def handle(request: Request, scope: Scope, *, rules: Rules | None = None) 
     if media_type == negotiate.APPLY_PATCH:
         return await apply.handle(request, scope, rules=rules)
     form = respond.output(request, tables=scope.tables)
-    dry_run = body.validate_write_options(request, "PatchOptions")
-    transform = await patch_of(request, scope, media_type)
+    data, dry_run = await body.read_patch(request)
+    transform = patch_of(request, scope, media_type, data)
     written = await write(request, scope, transform, dry_run=dry_run, retry=True, rules=rules)
     return respond.entry_response(request, scope, written.entry, form)
 
 
 def patch_type(request: Request) -> str:
     """The patch's media type. Raises UnsupportedMediaType."""
-    media_type = request.headers.get("Content-Type", "").split(";", 1)[0].strip()
-    if media_type in ACCEPTED:
+    given = request.headers.get("Content-Type", "")
+    if (media_type := given.split(";", 1)[0]) in ACCEPTED:
         return media_type
+    if any(each.split(";", 1)[0].strip() in ACCEPTED for each in given.split(",")):  # the router is less exact than the handler
+        raise errors.unsupported_media_type(f"the body of the request was in an unknown format - accepted media types include: {', '.join(ACCEPTED)}")
     request.warnings.clear()  # upstream's router refuses it, before anything is said of the resource
     error = errors.unsupported_media_type("415: Unsupported Media Type")
     error.details = {}
     raise error
 
 
-async def patch_of(request: Request, scope: Scope, media_type: str) -> Any:
+def patch_of(request: Request, scope: Scope, media_type: str, data: bytes) -> Any:
     """The patch as a function of the current object (storage version in and out)."""
     resource = scope.resource
     sparse = isinstance(scope.subresource, Status)  # elsewhere, what is shared may be written to
-    patch = await read(request, resource.group, resource.version, resource.kind, media_type, sparse=sparse)
+    patch = read(request, data, resource.group, resource.version, resource.kind, media_type, sparse=sparse)
 
     async def transform(current: Tree | None) -> Tree:
         if current is None:
@@ -84,11 +86,11 @@ class Patch:
         """(the outcome, the outcome decoded). Raises Invalid, BadRequest."""
         outcome: Any = self.apply(current)
         if not self.shown:
-            self._check_kind(current, outcome)
+            self._check_kind(request, current, outcome)
         try:
             decoded = self._decoded(outcome, current)
         except schema.DecodeError as error:
-            raise self._invalid(current, outcome, self._refusal(outcome, error)) from None
+            decoded = self._decoded_from_numbers(current, outcome, error)
         unknown = decoded.strict_errors and self._unknown(outcome, decoded.strict_errors)
         if found := [*self.found, *unknown]:
             self._answer(request, current, outcome, found)
@@ -103,12 +105,26 @@ class Patch:
         decoded = schema.decode(changed, self.group, self.version, self.kind)
         return schema.Decoded({**decoded.tree, **left}, decoded.strict_errors)
 
-    def _check_kind(self, current: Tree, outcome: Any) -> None:
-        """The patched JSON is decoded as what it says it is. Raises Invalid."""
+    def _decoded_from_numbers(self, current: Tree, outcome: Any, error: schema.DecodeError) -> schema.Decoded:
+        """To a strategic merge patch, numbers that are whole are integers, however they are written. Raises Invalid."""
+        if self.shown:
+            try:
+                return schema.decode(apply.whole(outcome), self.group, self.version, self.kind)
+            except schema.DecodeError:
+                pass
+        raise self._invalid(current, outcome, self._refusal(outcome, error)) from None
+
+    def _check_kind(self, request: Request, current: Tree, outcome: Any) -> None:
+        """The patched JSON is decoded as what it says it is: as upstream's internal type, which has none of its fields, if it does not
+        say a version. Raises Invalid, BadRequest."""
         try:
             api_version, kind = schema.interpret(outcome)
         except schema.UnrecognizedError as error:
             raise self._invalid(current, outcome, str(error)) from None
+        if not api_version and outcome:
+            self._answer(request, current, outcome, [f'unknown field "{name}"' for name in sorted(outcome) if name not in ("apiVersion", "kind")])
+            name = current["metadata"]["name"]
+            raise errors.bad_request(f"the name of the object ({name} based on URL) was undeterminable: name must be provided")
         own = f"{self.group}/{self.version}" if self.group else self.version
         if (api_version or own, kind or self.kind) != (own, self.kind):
             raise self._invalid(current, outcome, body.foreign(outcome, api_version or own, kind or self.kind, self.group, self.kind))
@@ -149,9 +165,9 @@ def _sorted(value: Any) -> Any:
     return [_sorted(item) for item in value] if isinstance(value, list) else value
 
 
-async def read(request: Request, group: str, version: str, kind: str, media_type: str, *, sparse: bool = False) -> Patch:
+def read(request: Request, data: bytes, group: str, version: str, kind: str, media_type: str, *, sparse: bool = False) -> Patch:
     """The body as a patch of this kind. Raises BadRequest."""
-    document, duplicates = await _document(request)
+    document, duplicates = _document(request, data)
     validated = body.field_validation(request) != body.IGNORE
     if media_type == negotiate.JSON_PATCH:
         operations, unknown = json_patch.decode(document, validated=validated)
@@ -170,12 +186,12 @@ async def read(request: Request, group: str, version: str, kind: str, media_type
     )
 
 
-async def _document(request: Request) -> tuple[Any, list[str]]:
+def _document(request: Request, data: bytes) -> tuple[Any, list[str]]:
     """The patch document, and the duplicate fields in it. Raises BadRequest (upstream: validateAndTranscodePatch)."""
     if request.object is not None:
         return request.object, []
     try:
-        return json_strict.loads(await request.read())
+        return json_strict.loads(data)
     except json_strict.JSONError as error:
         raise errors.bad_request("invalid JSON patch") from error
 

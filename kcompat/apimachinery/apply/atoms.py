@@ -125,10 +125,14 @@ def go_syntax(value: Any) -> str:
 
         return quote(value)
     if value.__class__ is list:
-        return "[]interface {}{" + ", ".join(map(go_syntax, value)) + "}"
+        return "[]interface {}{" + ", ".join(map(_part_syntax, value)) + "}"
     if value.__class__ is dict:
-        return "map[string]interface {}{" + ", ".join(f"{go_syntax(name)}:{go_syntax(part)}" for name, part in sorted(value.items())) + "}"
+        return "map[string]interface {}{" + ", ".join(f"{go_syntax(name)}:{_part_syntax(part)}" for name, part in sorted(value.items())) + "}"
     return {True: "true", False: "false"}[value] if value.__class__ is bool else go_number(value)
+
+
+def _part_syntax(value: Any) -> str:
+    return "interface {}(nil)" if value is None else go_syntax(value)
 
 
 def go_number(value: float) -> str:
@@ -185,3 +189,4 @@ def _go_type(value: Any) -> str:
 
 
 STRING, NUMERIC, BOOLEAN, SCALAR = Leaf(_string), Leaf(_numeric), Leaf(_boolean), Leaf(_scalar)
+ANYTHING = Leaf(lambda value: "")

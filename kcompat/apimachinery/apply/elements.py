@@ -111,7 +111,11 @@ def text(element: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    """value.ToString: strings in Go's quotes, the rest as JSON."""
+    """value.ToString: strings in Go's quotes, the members of maps one after the other."""
     from kcompat.apimachinery.quote import quote
 
+    if value.__class__ is dict:
+        return "".join(f"{name}={_shown(part)}" for name, part in sorted(value.items()))
+    if value.__class__ is list:
+        return "[" + ",".join(map(_shown, value)) + "]"
     return quote(value) if value.__class__ is str else scalar(value)

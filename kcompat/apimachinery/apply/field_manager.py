@@ -72,9 +72,10 @@ class FieldManager:
                 return {}
             if wanted and wanted != known:
                 try:
-                    return self._settled(managers.decode(wanted, known))
+                    owners = managers.decode(wanted, known)
                 except ValueError:
-                    pass
+                    return self._known(known)
+                return self._settled(owners)
         return self._known(known)
 
     def _known(self, entries: Sequence[Entry]) -> Managers:
@@ -172,10 +173,21 @@ class FieldManager:
 
     def _check_config(self, config: Tree) -> None:
         metadata = config.get("metadata")
-        if metadata.__class__ is dict and metadata.get("managedFields").__class__ is list:
+        if metadata.__class__ is dict and self._are_entries(metadata.get("managedFields")):
             raise errors.bad_request("metadata.managedFields must be nil")
         if found := self._defects(config, duplicates=False):
             raise TypedError(f"failed to create typed patch object ({described(config)}): {found}")
+
+    def _are_entries(self, entries: Any) -> bool:
+        """What cannot be read as managedFields is none (unstructured.GetManagedFields)."""
+        if entries.__class__ is not list or any(entry.__class__ is not dict for entry in entries):
+            return False
+        group, _, version = self.updater.api_version.rpartition("/")
+        try:
+            schema.decode({"metadata": {"managedFields": entries}}, group, version, self.kind)
+        except schema.DecodeError:
+            return False
+        return True
 
     def _defects(self, tree: Tree, *, duplicates: bool) -> str:
         """Where a tree is not of its type, "" when it is."""
@@ -211,16 +223,21 @@ def changed_only_times(old: Tree, new: Tree) -> bool:
 
 def kind_of(config: Tree) -> str:
     """schema.GroupVersionKind.String."""
-    api_version = config.get("apiVersion") or ""
-    if api_version.__class__ is not str or api_version.count("/") > 1:
+    api_version = _text(config.get("apiVersion"))
+    if api_version.count("/") > 1:
         return "/, Kind="
     group, _, version = api_version.rpartition("/")
-    return f"{group}/{version}, Kind={config.get('kind') or ''}"
+    return f"{group}/{version}, Kind={_text(config.get('kind'))}"
 
 
 def described(config: Tree) -> str:
     """Which object a configuration is of, for messages (objectGVKNN)."""
     metadata = config.get("metadata")
     metadata = metadata if metadata.__class__ is dict else {}
-    return f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}; {kind_of(config)}"
+    return f"{_text(metadata.get('namespace'))}/{_text(metadata.get('name'))}; {kind_of(config)}"
+
+
+def _text(value: Any) -> str:
+    """What is no text is as good as none (unstructured.NestedString)."""
+    return value if value.__class__ is str else ""
 

@@ -10,7 +10,7 @@ from functools import cache, partial
 from typing import Any, Final
 
 from kcompat.apimachinery import schema
-from kcompat.apimachinery.apply.atoms import BOOLEAN, NUMERIC, SCALAR, STRING, Atom
+from kcompat.apimachinery.apply.atoms import ANYTHING, BOOLEAN, NUMERIC, SCALAR, STRING, Atom
 from kcompat.apimachinery.apply.lists import AtomicList, CheckedList, KeyedListAtom, SetAtom
 from kcompat.apimachinery.apply.maps import AtomicMap, MapAtom
 from kcompat.apimachinery.apply.untyped import ATOMIC, DEDUCED
@@ -19,7 +19,7 @@ from kcompat.apimachinery.schema.types import named
 
 _BY_KIND: Final[Mapping[str, Atom]] = {
     "string": STRING, "bytes": STRING, "bool": BOOLEAN, "int32": NUMERIC, "int64": NUMERIC, "float64": NUMERIC, "quantity": SCALAR,
-    "time": SCALAR, "microtime": SCALAR, "int_or_string": SCALAR, "any": DEDUCED, "raw": DEDUCED, "schema_or_array": DEDUCED,
+    "time": SCALAR, "microtime": SCALAR, "int_or_string": ANYTHING, "any": DEDUCED, "raw": DEDUCED, "schema_or_array": DEDUCED,
     "schema_or_bool": DEDUCED, "schema_or_strings": DEDUCED,
 }  # fmt: skip
 _BY_NAME: Final[Mapping[str, Atom]] = {

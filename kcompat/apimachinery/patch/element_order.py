@@ -5,7 +5,7 @@ Answers normalizeElementOrder and mergeSortedSlice of apimachinery pkg/util/stra
 
 from typing import Any
 
-from kcompat.apimachinery.patch.failures import argument_type, no_merge_key
+from kcompat.apimachinery.patch.failures import argument_type, no_merge_key, not_a_map
 from kcompat.apimachinery.quote import json_text
 
 Items = list[Any]
@@ -38,6 +38,8 @@ def same(left: Any, right: Any, merge_key: str) -> bool:
 def partition(items: Items, by: Items, merge_key: str) -> tuple[Items, Items]:
     """(items that are also in `by`, the others), each in the order given."""
     if merge_key:
+        if items and (odd := next((index for index, item in enumerate(by) if not isinstance(item, dict)), None)) is not None:
+            raise not_a_map(odd)
         keys = {identity(item[merge_key]) for item in by if isinstance(item, dict) and merge_key in item}
         found = [(item, identity(require_merge_key(item, merge_key)) in keys) for item in items]
     else:

@@ -28,6 +28,26 @@ def bad_order_list() -> StatusError:
     return errors.bad_request("invalid patch format of setElementOrder list")
 
 
+def bad_directive(directive: Any, item: dict[str, Any]) -> StatusError:
+    """Go's %s is for texts, and says so of anything else."""
+    shown = directive if isinstance(directive, str) else _misprinted(directive)
+    return failure(f"unknown patch type: {shown} in map: {plain_text(item)}")
+
+
+def _misprinted(value: Any) -> str:
+    if isinstance(value, dict):
+        return "map[" + " ".join(f"{name}:{_misprinted(value[name])}" for name in sorted(value)) + "]"
+    if isinstance(value, list):
+        return "[" + " ".join(map(_misprinted, value)) + "]"
+    if isinstance(value, str):
+        return value
+    return "%!s(<nil>)" if value is None else f"%!s({type_text(value)}={plain_text(value)})"
+
+
+def not_a_map(index: int) -> StatusError:
+    return failure(f"value for key {index} is not a map")
+
+
 def argument_type(expected: Any, actual: Any) -> StatusError:
     return failure(f"expected a {type_text(expected)}, but received a {type_text(actual)}")
 

@@ -9,7 +9,15 @@ from typing import Any, Final, Protocol
 
 from kcompat.apimachinery import errors
 from kcompat.apimachinery.patch.element_order import Items, element_order, identity, partition, require_merge_key, same
-from kcompat.apimachinery.patch.failures import argument_type, bad_order_list, bad_primitive_list, bad_retain_keys, failure, no_merge_key
+from kcompat.apimachinery.patch.failures import (
+    argument_type,
+    bad_directive,
+    bad_order_list,
+    bad_primitive_list,
+    bad_retain_keys,
+    failure,
+    no_merge_key,
+)
 from kcompat.apimachinery.quote import plain_text, quote
 
 Map = dict[str, Any]
@@ -89,7 +97,7 @@ def _directed(patch: Map) -> Map:
         return {key: value for key, value in patch.items() if key != DIRECTIVE}
     if directive == "delete":
         return {}
-    raise failure(f"unknown patch type: {plain_text(directive)} in map: {plain_text(patch)}")
+    raise bad_directive(directive, patch)
 
 
 def same_shape(original: Any, patch: Any) -> bool:
@@ -281,7 +289,7 @@ def _without_special_items(original: Items, patch: Items, merge_key: str) -> tup
         elif directive == "merge":
             raise failure("merging lists cannot yet be specified in the patch")
         else:
-            raise failure(f"unknown patch type: {plain_text(directive)} in map: {plain_text(item)}")
+            raise bad_directive(directive, item)
     return (plain, []) if replace else (original, plain)
 
 
