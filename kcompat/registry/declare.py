@@ -132,6 +132,10 @@ class Rules:
         """Texts of `Warning` headers for an update of the status."""
         return ()
 
+    def preparation_warnings(self, obj: Tree) -> Sequence[str]:
+        """Warnings of what `prepare_for_create` will change, told even when the object is refused then."""
+        return ()
+
     def warnings(self, new: Tree, old: Tree | None) -> Sequence[str]:
         """Texts of `Warning` headers for a create (old None) or update (upstream: WarningsOnCreate, WarningsOnUpdate)."""
         return ()

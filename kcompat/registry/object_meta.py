@@ -38,25 +38,25 @@ _NAME_AGAIN: Final = frozenset({
 _NAME_AGAIN_BY_STATUS: Final = frozenset({"volumeattachments.storage.k8s.io"})
 
 
+def _internal(resource: Resource, obj: Tree) -> Tree:
+    """The metadata without annotations that upstream's internal type has fields for."""
+    metadata: Tree = obj["metadata"]
+    hidden, annotations = resource.rules.converted_annotations, metadata.get("annotations")
+    if not hidden or not annotations or annotations.keys().isdisjoint(hidden):
+        return metadata
+    return {**metadata, "annotations": {name: text for name, text in annotations.items() if name not in hidden}}
+
+
 def new_errors(resource: Resource, obj: Tree, name_function: NameFunction) -> list[FieldError]:
     """What is wrong with the metadata of a new object."""
     known = resource.qualified not in _ANY_FINALIZER
-    return validate_object_meta(_own_annotations(resource, obj), resource.namespaced, name_function, _METADATA, builtin=known)
+    return validate_object_meta(_internal(resource, obj), resource.namespaced, name_function, _METADATA, builtin=known)
 
 
 def update_errors(resource: Resource, new: Tree, old: Tree, *, status: bool = False) -> list[FieldError]:
     """What is wrong with the metadata of an update, or of one of the status."""
     name = resource.qualified
     known = name not in (_ANY_FINALIZER_BY_STATUS if status else _ANY_FINALIZER)
-    errors = validate_object_meta_update(_own_annotations(resource, new), old["metadata"], _METADATA, builtin=known)
+    errors = validate_object_meta_update(_internal(resource, new), _internal(resource, old), _METADATA, builtin=known)
     again = name in (_NAME_AGAIN_BY_STATUS if status else _NAME_AGAIN)
     return errors + resource.rules.own_name_errors(new) if again else errors
-
-
-def _own_annotations(resource: Resource, obj: Tree) -> Tree:
-    """The metadata without annotations that are fields of upstream's internal object."""
-    metadata: Tree = obj["metadata"]
-    converted = resource.rules.converted_annotations
-    if not converted or not (annotations := metadata.get("annotations")):
-        return metadata
-    return metadata | {"annotations": {name: value for name, value in annotations.items() if name not in converted}}

@@ -7,6 +7,7 @@ from typing import Any
 
 from kcompat.admission.denial import failure, forbidden
 from kcompat.admission.interface import CREATE, Attributes, MutatingPlugin, Tree, ValidatingPlugin, on
+from kcompat.apimachinery.names import name_is_path_segment
 from kcompat.apimachinery.pod_resources import quantities
 from kcompat.apimachinery.quote import quote
 
@@ -49,6 +50,8 @@ class RuntimeClass(MutatingPlugin, ValidatingPlugin):
             return None
         if not name:
             raise failure("resource name may not be empty")
+        if problems := name_is_path_segment(name, False):
+            raise failure(f"invalid resource name {quote(name)}: [{' '.join(problems)}]")
         found = await self.reader.get("node.k8s.io", "runtimeclasses", "", name)
         if found is None:
             raise forbidden(attributes, f"pod rejected: RuntimeClass {quote(name)} not found")

@@ -54,24 +54,56 @@ def attributes_of(spec: Tree, user: UserInfo) -> AuthorizationAttributes:
         return AuthorizationAttributes(user, path.get("verb", ""), path=path.get("path", ""), resource_request=False)
     names = ("verb", "group", "version", "resource", "subresource", "namespace", "name")
     verb, group, version, plural, subresource, namespace, name = (resource.get(key, "") for key in names)
-    fields, labels = (_raw(resource, key) for key in ("fieldSelector", "labelSelector"))
+    fields, labels = (_selector(resource, key)[0] for key in ("fieldSelector", "labelSelector"))
     return AuthorizationAttributes(
         user, verb, group, version, plural, subresource, namespace, name, field_selector=fields, label_selector=labels
     )
 
 
-def _raw(resource: Tree, name: str) -> str:
-    return str((resource.get(name) or {}).get("rawSelector", ""))
+def _selector(resource: Tree, name: str) -> tuple[str, bool]:
+    """A selector as text, without what cannot be read, and whether there was such (registry/authorization/util/helpers.go)."""
+    given = resource.get(name) or {}
+    if requirements := given.get("requirements"):
+        texts = [(_field_text if name == "fieldSelector" else _label_text)(requirement) for requirement in requirements]
+        readable = [text for text in texts if text and _is_readable(text, name)]
+        return ",".join(readable), len(readable) < len(texts)
+    raw = str(given.get("rawSelector", ""))
+    return raw, not _is_readable(raw, name)
+
+
+def _is_readable(text: str, name: str) -> bool:
+    try:
+        (parse_field_selector if name == "fieldSelector" else parse_label_selector)(text)
+    except SelectorError:
+        return False
+    return True
+
+
+def _field_text(requirement: Tree) -> str:
+    """Of one value; empty for what fields cannot be asked."""
+    operator, values = _FIELD_OPERATORS.get(requirement.get("operator", "")), requirement.get("values") or ()
+    if operator is None or len(values) != 1:
+        return ""
+    escaped = str(values[0]).replace("\\", "\\\\").replace(",", "\\,").replace("=", "\\=")
+    return f"{requirement.get('key', '')}{operator}{escaped}"
+
+
+def _label_text(requirement: Tree) -> str:
+    key, operator, values = (requirement.get(name) for name in ("key", "operator", "values"))
+    if not key or operator not in _LABEL_TEXTS or bool(values) is not (operator in ("In", "NotIn")):
+        return ""
+    return _LABEL_TEXTS[operator].format(key, ",".join(values or ()))
+
+
+_FIELD_OPERATORS = {"In": "=", "NotIn": "!="}
+_LABEL_TEXTS = {"In": "{} in ({})", "NotIn": "{} notin ({})", "Exists": "{}", "DoesNotExist": "!{}"}
 
 
 def ignored_selectors(spec: Tree) -> str:
-    """What upstream says of raw selectors nobody can read (registry/authorization/util/helpers.go)."""
-    resource, said = spec.get("resourceAttributes") or {}, []
-    for name, parse in (("fieldSelector", parse_field_selector), ("labelSelector", parse_label_selector)):
-        try:
-            parse(_raw(resource, name))
-        except SelectorError:
-            said.append(f"spec.resourceAttributes.{name} ignored due to parse error")
+    """What upstream says of selectors, or parts of them, that nobody can read."""
+    resource = spec.get("resourceAttributes") or {}
+    wrong = (name for name in ("fieldSelector", "labelSelector") if _selector(resource, name)[1])
+    said = [f"spec.resourceAttributes.{name} ignored due to parse error" for name in wrong]
     return said[0] if len(said) == 1 else f"[{', '.join(said)}]" if said else ""
 
 

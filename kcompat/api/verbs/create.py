@@ -8,6 +8,9 @@ from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
 from kcompat.apimachinery import errors
 
+_WIPED = frozenset(("creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "selfLink", "uid"))
+"""What only the server sets; gone before anybody can own it (upstream: rest.WipeObjectMetaSystemFields)."""
+
 
 async def handle(request: Request, scope: Scope) -> Answer:
     resource = scope.resource
@@ -22,6 +25,7 @@ async def handle(request: Request, scope: Scope) -> Answer:
         request.warnings.extend(resource.rules.warnings(new, None))
         await scope.services.admission.validate(attributes)
 
+    request.warnings.extend(resource.rules.preparation_warnings(obj))
     written = await scope.store.create(obj, scope.namespace, admit=admit, dry_run=dry_run)
     return respond.entry_response(request, scope, written.entry, form, 201)
 
@@ -32,6 +36,8 @@ async def prepare(request: Request, scope: Scope, obj: Tree, dry_run: bool) -> T
     check_namespace(obj, scope.namespace)
     resource.rules.default(obj)
     owner_references.deduplicate(request, obj)
+    if not _WIPED.isdisjoint(obj["metadata"]):
+        obj["metadata"] = {name: value for name, value in obj["metadata"].items() if name not in _WIPED}
     if scope.namespace and not obj["metadata"].get("namespace"):
         obj["metadata"]["namespace"] = scope.namespace
     for name in ("deletionTimestamp", "deletionGracePeriodSeconds"):  # not its creator's to own

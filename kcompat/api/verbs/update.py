@@ -64,6 +64,8 @@ async def write(
         await services.admission.admit(attributes)
         field_managers.check_admitted(request, new, entries)
         owner_references.deduplicate(request, new, after_admission=True)
+        if current is None:
+            request.warnings.extend(resource.rules.preparation_warnings(new))
         return new
 
     async def admit(new: Tree, old: Tree | None) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from kcompat.apimachinery import cron, field, meta
 from kcompat.apimachinery.field import FieldError, Path
 from kcompat.registry.declare import Tree
-from kcompat.registry.rules import job_spec
+from kcompat.registry.rules import job_scheduling, job_spec
 from kcompat.registry.rules import workload_validation as check
 from kcompat.registry.rules.job import default_conditions, drop_disabled_job_fields
 from kcompat.registry.rules.pod.checks import one_of
@@ -73,7 +73,10 @@ def _spec(spec: Tree, old: Tree | None) -> list[FieldError]:
     errors += one_of(spec.get("concurrencyPolicy"), SPEC.child("concurrencyPolicy"), _CONCURRENCY)
     errors += _job_template(spec, old)
     errors += check.nonnegative(spec, SPEC, "successfulJobsHistoryLimit", "failedJobsHistoryLimit")
-    return errors if schedule else [*errors, field.required(SPEC.child("schedule"))]
+    if not schedule:
+        errors.append(field.required(SPEC.child("schedule")))
+    job, before = (meta.get(tree or {}, _JOB_SPEC[1:], {}) for tree in (spec, old))
+    return [*errors, *job_scheduling.declared(job, before, Path(*_JOB_SPEC))]
 
 
 def _schedule(schedule: str, zone: str | None, old: Tree | None) -> list[FieldError]:

@@ -14,6 +14,7 @@ from kcompat.apimachinery.field import FieldError
 from kcompat.apimachinery.validation import label_selector_has_invalid_value, validate_label_selector
 from kcompat.registry.declare import Tree
 from kcompat.registry.rules import workload_validation as check
+from kcompat.registry.rules.converted_annotation import NoIntegerError, parse, put, undecodable
 from kcompat.registry.rules.pod.equality import same
 from kcompat.registry.rules.pod.go_form import go_form
 from kcompat.registry.rules.workload import WorkloadRules, default
@@ -29,7 +30,10 @@ class DaemonSetRules(WorkloadRules):
     def default(self, obj: Tree) -> None:
         """Conversion writes the generation, 0 if there is none, before anything looks at the object."""
         super().default(obj)
-        set_template_generation(obj, template_generation(obj))
+        try:
+            set_template_generation(obj, template_generation(obj))
+        except NoIntegerError as error:
+            raise undecodable("DaemonSet", error) from None
 
     def default_spec(self, obj: Tree) -> None:
         spec = obj.setdefault("spec", {})
@@ -54,10 +58,11 @@ class DaemonSetRules(WorkloadRules):
         set_template_generation(new, template_generation(old) + changed)
 
     def validate(self, obj: Tree) -> Sequence[FieldError]:
-        return _spec(obj["spec"], None)
+        return _spec(obj["spec"], None, template_generation(obj))
 
     def validate_update(self, new: Tree, old: Tree) -> Sequence[FieldError]:
-        return [*check.immutable(new["spec"], old["spec"], "selector"), *_spec(new["spec"], old["spec"])]
+        errors = check.immutable(new["spec"], old["spec"], "selector")
+        return [*errors, *_spec(new["spec"], old["spec"], template_generation(new))]
 
     def validate_status_update(self, new: Tree, old: Tree) -> Sequence[FieldError]:
         return [*check.nonnegative(new.get("status") or {}, STATUS, *_COUNTERS), *check.not_decremented(new, old)]
@@ -75,7 +80,7 @@ _COUNTERS: Final = (
 )
 
 
-def _spec(spec: Tree, old: Tree | None) -> list[FieldError]:
+def _spec(spec: Tree, old: Tree | None, generation: int) -> list[FieldError]:
     """ValidateDaemonSetSpec."""
     selector, template, at = spec.get("selector"), spec.get("template") or {}, SPEC.child("template")
     tolerated = old is not None and label_selector_has_invalid_value(old.get("selector"))
@@ -86,7 +91,8 @@ def _spec(spec: Tree, old: Tree | None) -> list[FieldError]:
     if selector is not None and not selector.get("matchLabels") and not selector.get("matchExpressions"):
         errors.append(field.invalid(SPEC.child("selector"), selector, "empty selector is invalid for daemonset"))
     errors += check.template(template, (old or {}).get("template"), at) + check.always_restarted(template, "DaemonSet", at)
-    errors += check.nonnegative(spec, SPEC, "minReadySeconds") + _update_strategy(spec.get("updateStrategy") or {})
+    errors += check.nonnegative(spec, SPEC, "minReadySeconds") + check.nonnegative({"templateGeneration": generation}, SPEC, "templateGeneration")
+    errors += _update_strategy(spec.get("updateStrategy") or {})
     return errors + check.nonnegative(spec, SPEC, "revisionHistoryLimit")
 
 
@@ -116,10 +122,10 @@ def _rolling_update(rolling: Tree, at: field.Path) -> list[FieldError]:
 
 
 def template_generation(obj: Tree) -> int:
-    text = meta.annotations(obj).get(TEMPLATE_GENERATION, "")
-    return int(text) if text.lstrip("+-").isdigit() else 0
+    """Raises NoIntegerError."""
+    text = meta.annotations(obj).get(TEMPLATE_GENERATION)
+    return parse(text) if text is not None else 0
 
 
 def set_template_generation(obj: Tree, generation: int) -> None:
-    annotations = {**meta.annotations(obj), TEMPLATE_GENERATION: str(generation)}
-    obj["metadata"] = {**obj["metadata"], "annotations": annotations}
+    put(obj, TEMPLATE_GENERATION, generation)

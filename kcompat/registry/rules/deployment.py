@@ -6,21 +6,35 @@ Answers pkg/apis/apps/v1/defaults.go:SetDefaults_Deployment and pkg/registry/app
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from kcompat.apimachinery import field, meta
 from kcompat.apimachinery.field import FieldError
 from kcompat.registry.declare import Tree
 from kcompat.registry.rules import workload_validation as check
+from kcompat.registry.rules.converted_annotation import NoIntegerError, parse, put, undecodable
 from kcompat.registry.rules.pod.equality import same
 from kcompat.registry.rules.pod.go_form import go_form
 from kcompat.registry.rules.replica_set import replicated_template
 from kcompat.registry.rules.workload import WorkloadRules, default
 from kcompat.registry.rules.workload_validation import SPEC, STATUS
 
+ROLLBACK: Final = "deprecated.deployment.rollback.to"
 _COUNTERS = ("updatedReplicas", "readyReplicas", "availableReplicas")
 
 
 class DeploymentRules(WorkloadRules):
+    converted_annotations = (ROLLBACK,)
+
+    def default(self, obj: Tree) -> None:
+        super().default(obj)
+        if (text := meta.annotations(obj).get(ROLLBACK)) is None:
+            return
+        try:
+            put(obj, ROLLBACK, parse(text) if text else None)
+        except NoIntegerError as error:
+            raise undecodable("Deployment", f"failed to parse annotation[{ROLLBACK}]={text} as int64: {error}") from None
+
     def default_spec(self, obj: Tree) -> None:
         spec = obj.setdefault("spec", {})
         default(spec, "replicas", 1)
@@ -42,10 +56,10 @@ class DeploymentRules(WorkloadRules):
         keep_labels(new, old)
 
     def validate(self, obj: Tree) -> Sequence[FieldError]:
-        return _spec(obj["spec"], None)
+        return _spec(obj, None)
 
     def validate_update(self, new: Tree, old: Tree) -> Sequence[FieldError]:
-        return [*_spec(new["spec"], old["spec"]), *check.immutable(new["spec"], old["spec"], "selector")]
+        return [*_spec(new, old["spec"]), *check.immutable(new["spec"], old["spec"], "selector")]
 
     def validate_status_update(self, new: Tree, old: Tree) -> Sequence[FieldError]:
         status = new.get("status") or {}
@@ -54,12 +68,16 @@ class DeploymentRules(WorkloadRules):
         return [*errors, *check.at_most(status, ("availableReplicas",), "readyReplicas", "readyReplicas"), *check.not_decremented(new, old)]
 
 
-def _spec(spec: Tree, old: Tree | None) -> list[FieldError]:
+def _spec(obj: Tree, old: Tree | None) -> list[FieldError]:
     """ValidateDeploymentSpec."""
+    spec = obj["spec"]
     errors = check.nonnegative(spec, SPEC, "replicas") + check.selector(spec.get("selector"), "deployment")
     errors += replicated_template(spec, old)
     errors += _strategy(spec.get("strategy") or {})
-    errors += check.nonnegative(spec, SPEC, "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds")
+    errors += check.nonnegative(spec, SPEC, "minReadySeconds", "revisionHistoryLimit")
+    if (revision := meta.annotations(obj).get(ROLLBACK)) is not None:
+        errors += check.nonnegative({"version": parse(revision)}, SPEC.child("rollback"), "version")
+    errors += check.nonnegative(spec, SPEC, "progressDeadlineSeconds")
     deadline = spec.get("progressDeadlineSeconds")
     if deadline is not None and deadline <= (spec.get("minReadySeconds") or 0):
         errors.append(field.invalid(SPEC.child("progressDeadlineSeconds"), deadline, "must be greater than minReadySeconds"))

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from kcompat.apimachinery import meta
 from kcompat.apimachinery.field import FieldError, Path
 from kcompat.registry.declare import Tree
-from kcompat.registry.rules import job_spec, job_status
+from kcompat.registry.rules import job_scheduling, job_spec, job_status
 from kcompat.registry.rules import workload_validation as check
 from kcompat.registry.rules.job_spec import CONTROLLER_UID, JOB_NAME, LEGACY_CONTROLLER_UID, LEGACY_JOB_NAME
 from kcompat.registry.rules.workload import WorkloadRules, default
+from kcompat.registry.rules.workload_validation import SPEC
 
 
 class JobRules(WorkloadRules):
@@ -49,10 +50,11 @@ class JobRules(WorkloadRules):
 
     def validate(self, obj: Tree) -> Sequence[FieldError]:
         errors = job_spec.generated_selector(obj) + job_spec.job(obj["spec"], None)
-        return [*errors, *job_spec.name_allows_completions(obj)]
+        return [*errors, *job_spec.name_allows_completions(obj), *job_scheduling.declared(obj["spec"], None, SPEC)]
 
     def validate_update(self, new: Tree, old: Tree) -> Sequence[FieldError]:
-        return [*job_spec.updated_job(new["spec"], old), *job_spec.name_allows_completions(new)]
+        errors = [*job_spec.updated_job(new["spec"], old), *job_spec.name_allows_completions(new)]
+        return [*errors, *job_scheduling.declared(new["spec"], old["spec"], SPEC)]
 
     def validate_status_update(self, new: Tree, old: Tree) -> Sequence[FieldError]:
         return job_status.updated_status(new, old)

@@ -9,6 +9,8 @@ import re
 
 from kcompat.apimachinery.quote import quote
 
+_MOST_DIGITS = 19  # of a 64-bit integer
+
 
 class IndexesError(ValueError):
     """A malformed list; the message is upstream's."""
@@ -37,11 +39,12 @@ def _interval(text: str, completions: int) -> tuple[int, int]:
 
 
 def _index(text: str, completions: int) -> int:
-    if not re.fullmatch(r"[+-]?[0-9]+", text):
+    digits = text.removeprefix("+").lstrip("0") or "0"
+    if not re.fullmatch(r"[+-]?[0-9]+", text) or len(digits) > _MOST_DIGITS or int(digits) >= 2**63:
         raise IndexesError(f"cannot convert string to integer for index: {quote(text)}")
-    if int(text) >= completions:
+    if int(digits) >= completions:
         raise IndexesError(f"too large index: {quote(text)}")
-    return int(text)
+    return int(digits)
 
 
 def overlap(completed: str, failed: str, completions: int) -> int | None:

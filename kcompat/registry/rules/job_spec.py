@@ -12,6 +12,7 @@ from kcompat.apimachinery import field, meta, names
 from kcompat.apimachinery.field import FieldError, Path
 from kcompat.apimachinery.validation import is_domain_prefixed_path, label_selector_has_invalid_value, validate_label_selector
 from kcompat.registry.declare import Tree
+from kcompat.registry.rules import job_scheduling
 from kcompat.registry.rules import workload_validation as check
 from kcompat.registry.rules.job_indexes import IndexesError, count_indexes
 from kcompat.registry.rules.pod.checks import NONE, Errors, qualified_name
@@ -103,6 +104,7 @@ def spec(tree: Tree, old: Tree | None, at: Path) -> list[FieldError]:
         else:
             errors += _success_policy(tree, policy, at.child("successPolicy", "rules"))
     errors += _replacement(tree, at.child("podReplacementPolicy"))
+    errors += job_scheduling.checks(tree, at.child("scheduling"))
     errors += check.template(tree.get("template") or {}, (old or {}).get("template"), at.child("template"))
     return [*errors, *_restart_policy(tree, at.child("template", "spec", "restartPolicy"))]
 
@@ -296,7 +298,8 @@ def updated_job(new: Tree, old_job: Tree) -> list[FieldError]:
     errors += _immutable_struct(new, old, "podFailurePolicy", "batch/v1.PodFailurePolicy")
     errors += check.immutable(new, old, "backoffLimitPerIndex")
     errors += check.immutable(new, old, "managedBy")
-    return errors + _immutable_struct(new, old, "successPolicy", "batch/v1.SuccessPolicy")
+    errors += _immutable_struct(new, old, "successPolicy", "batch/v1.SuccessPolicy")
+    return [*errors, *job_scheduling.updated(new, old)]
 
 
 def _immutable_struct(new: Tree, old: Tree, member: str, type_name: str) -> list[FieldError]:

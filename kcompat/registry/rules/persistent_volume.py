@@ -257,15 +257,22 @@ def _source_of(spec: Tree, old: Tree | None = None) -> Tree:
 
 def _affinity_kept(new: Tree | None, old: Tree | None) -> bool:
     """Unchanged, but for labels that went from beta to GA (validatePvNodeAffinity)."""
-    return _with_stable_labels(new) == _with_stable_labels(old) if new != old and new and old else new == old
+    if new == old or not new or not old:
+        return new == old
+    terms, before = (meta.get(affinity, ("required", "nodeSelectorTerms"), ()) for affinity in (new, old))
+    return len(terms) == len(before) and all(map(_term_kept, terms, before))
 
 
-def _with_stable_labels(affinity: Tree) -> list[Tree]:
-    def stable(items: Sequence[Tree] | None) -> list[Tree]:
-        return [{**item, "key": _BETA_LABELS.get(item["key"], item["key"])} for item in items or ()]
+def _term_kept(new: Tree, old: Tree) -> bool:
+    if (new.get("matchFields") or []) != (old.get("matchFields") or []):
+        return False
+    items, before = new.get("matchExpressions") or (), old.get("matchExpressions") or ()
+    return len(items) == len(before) and all(map(_requirement_kept, items, before))
 
-    terms = meta.get(affinity, ("required", "nodeSelectorTerms"), ())
-    return [{**term, "matchExpressions": stable(term.get("matchExpressions"))} for term in terms]
+
+def _requirement_kept(new: Tree, old: Tree) -> bool:
+    is_ga = new["key"] != old["key"] and _BETA_LABELS.get(old["key"]) == new["key"]
+    return new == ({**old, "key": new["key"]} if is_ga else old)
 
 
 class PersistentVolumeRules(Rules):

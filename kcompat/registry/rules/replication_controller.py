@@ -11,6 +11,7 @@ from kcompat.apimachinery import field, meta
 from kcompat.apimachinery.field import FieldError, Path
 from kcompat.registry.declare import Tree
 from kcompat.registry.rules import workload_validation as check
+from kcompat.registry.rules.declarative import long_name
 from kcompat.registry.rules.pod.warnings import template_warnings
 from kcompat.registry.rules.replica_set import replica_status
 from kcompat.registry.rules.workload import WorkloadRules, default
@@ -35,7 +36,12 @@ class ReplicationControllerRules(WorkloadRules):
         return {"replicas": 0}
 
     def validate(self, obj: Tree) -> Sequence[FieldError]:
-        return _spec(obj["spec"], None)
+        errors, name = _spec(obj["spec"], None), meta.name(obj)
+        return [*errors, *long_name(name, Path("metadata", "name"))] if name else errors
+
+    def validate_name(self, name: str, prefix: bool) -> Sequence[str]:
+        """Upstream checks the name by declaration, and generateName not at all."""
+        return ()
 
     def validate_update(self, new: Tree, old: Tree) -> Sequence[FieldError]:
         return _spec(new["spec"], old["spec"])

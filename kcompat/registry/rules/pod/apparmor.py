@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import orjson
-
 from kcompat.apimachinery import meta
 from kcompat.registry.declare import Tree
 
@@ -61,28 +59,19 @@ def sync_apparmor(pod: Tree) -> None:
 
 
 def annotation_warnings(pod: Tree) -> list[str]:
-    """Annotations of a new pod that had no field beside them and said something of their own."""
+    """Annotations of a new pod that have no field beside them and say something of their own; before `sync_apparmor`."""
     spec = pod["spec"]
     if (spec.get("os") or {}).get("name") == "windows":
         return []
+    of_pod = (spec.get("securityContext") or {}).get("appArmorProfile")
     texts = []
     for container, annotation in containers_with_annotation(pod):
-        profile = (container.get("securityContext") or {}).get("appArmorProfile")
-        derived = profile_of(annotation)
-        unknown = profile is None and not (derived and _is_valid(derived))
-        if unknown or (profile is not None and profile == derived and not _is_owned(pod, container)):
+        if (container.get("securityContext") or {}).get("appArmorProfile") is not None:
+            continue
+        profile = profile_of(annotation)
+        if profile is None or not _is_valid(profile) or profile != of_pod:
             texts.append(deprecation(f"metadata.annotations[{ANNOTATION}{container.get('name') or ''}]"))
     return texts
-
-
-def _is_owned(pod: Tree, container: Tree) -> bool:
-    """Did a client set the profile? What creation copies from an annotation has no field manager."""
-    key = "k:" + orjson.dumps({"name": container.get("name")}).decode()
-    lists = ("f:initContainers", "f:containers", "f:ephemeralContainers")
-    return any(
-        meta.get(entry, ("fieldsV1", "f:spec", name, key, "f:securityContext", "f:appArmorProfile")) is not None
-        for entry in meta.metadata(pod).get("managedFields") or () for name in lists
-    )
 
 
 def deprecation(place: object) -> str:

@@ -133,13 +133,18 @@ def _allowed_in_ephemeral(container: Tree, at: Path) -> list[FieldError]:
     members = types.named("core/v1.EphemeralContainerCommon").fields
     errors = [
         field.forbidden(at.child(_lower_first(member.go)), detail)
-        for name, member in members.items() if name not in _EPHEMERAL and container.get(name)
+        for name, member in members.items() if name not in _EPHEMERAL and _is_set(name, container.get(name))
     ]
     for index, mount in enumerate(container.get("volumeMounts") or ()):
         for name in ("subPath", "subPathExpr"):
             if mount.get(name):
                 errors.append(field.forbidden(at.child("volumeMounts").index(index).child(name), detail))
     return errors
+
+
+def _is_set(name: str, value: Any) -> bool:
+    """Not Go's zero value: what is a pointer there is set when it is there at all."""
+    return bool(value) if name in ("ports", "resizePolicy", "resources", "restartPolicyRules") else value is not None
 
 
 def _lower_first(name: str) -> str:

@@ -11,7 +11,7 @@ from kcompat.apimachinery import meta
 from kcompat.apimachinery.field import FieldError
 from kcompat.apimachinery.ip import ip_warnings
 from kcompat.registry.declare import Rules, Tree, keep
-from kcompat.registry.rules.pod import spec, status, update
+from kcompat.registry.rules.pod import apparmor, spec, status, update
 from kcompat.registry.rules.pod.defaults import default_pod
 from kcompat.registry.rules.pod.equality import same
 from kcompat.registry.rules.pod.prepare import (
@@ -62,6 +62,9 @@ class PodRules(Rules):
     def warnings(self, new: Tree, old: Tree | None) -> Sequence[str]:
         """Only creators are warned: updates are many and rarely a person's."""
         return pod_warnings(new) if old is None else ()
+
+    def preparation_warnings(self, obj: Tree) -> Sequence[str]:
+        return apparmor.annotation_warnings(obj)
 
     def status_warnings(self, new: Tree) -> Sequence[str]:
         """Warnings for an update of the status: addresses in unusual forms."""

@@ -238,7 +238,8 @@ def _gates(spec: Tree, at: Path) -> list[FieldError]:
 def _windows_and_users(spec: Tree, at: Path, options: Options) -> list[FieldError]:
     """validateWindowsHostProcessPod, validateHostUsers."""
     errors: list[FieldError] = []
-    if any(_has_windows_options(holder) for holder in (spec, *(c for n in ("initContainers", "containers") for c in spec.get(n) or ()))):
+    lists = ("initContainers", "containers", "ephemeralContainers")
+    if any(_has_windows_options(holder) for holder in (spec, *(c for n in lists for c in spec.get(n) or ()))):
         errors += security.host_process(spec, at)
     if spec.get("hostUsers") is not False:
         return errors

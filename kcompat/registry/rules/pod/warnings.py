@@ -51,8 +51,7 @@ def name_warnings(name: str, used: str) -> list[str]:
 def pod_warnings(pod: Tree) -> list[str]:
     """Warnings for a new Pod."""
     name = pod["metadata"].get("name") or ""
-    own = apparmor.annotation_warnings(pod) + name_warnings(name, "the Pod's hostname")
-    return own + list(_spec_warnings(pod["spec"], pod["metadata"], ROOT, is_template=False))
+    return name_warnings(name, "the Pod's hostname") + list(_spec_warnings(pod["spec"], pod["metadata"], ROOT, is_template=False))
 
 
 def template_warnings(template: Tree | None, at: Path) -> list[str]:
