@@ -121,11 +121,12 @@ def created(resource: Resource, tree: Tree, answer: Tree) -> tuple[Tree, list[Fi
         metadata.pop("generation", None)
     if resource.name == "services" and (no := allocated(obj, None, answer)):
         return obj, [*no], ()
+    early = rules.preparation_warnings(obj)
     rules.prepare_for_create(obj)
     metadata.update(creationTimestamp=NOW, uid="uid")
     errors = object_meta.new_errors(resource, obj, lambda name, prefix: list(rules.validate_own_name(obj, name, prefix)))
     errors = distinct([*errors, *rules.validate(obj)])
-    warnings = () if errors else rules.warnings(obj, None)
+    warnings = (*early, *(() if errors else rules.warnings(obj, None)))
     rules.canonicalize(obj)
     return obj, errors, warnings
 

@@ -89,7 +89,7 @@ def _field_text(requirement: Tree) -> str:
 
 
 def _label_text(requirement: Tree) -> str:
-    key, operator, values = (requirement.get(name) for name in ("key", "operator", "values"))
+    key, operator, values = requirement.get("key"), requirement.get("operator"), requirement.get("values")
     if not key or operator not in _LABEL_TEXTS or bool(values) is not (operator in ("In", "NotIn")):
         return ""
     return _LABEL_TEXTS[operator].format(key, ",".join(values or ()))

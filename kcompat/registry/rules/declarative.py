@@ -23,12 +23,6 @@ def long_name_caseless(value: str, path: Path) -> list[FieldError]:
     return errors + ([invalid(path, value, _CASELESS)] if is_dns1123_subdomain(lower[:253]) else [])
 
 
-def long_name(value: str, path: Path) -> list[FieldError]:
-    """format=k8s-long-name."""
-    errors = [invalid(path, value, "must be no more than 253 bytes")] if byte_length(value) > 253 else []
-    return errors + [invalid(path, value, message) for message in is_dns1123_subdomain(value) if "no more than" not in message]
-
-
 def short_name(value: str, path: Path) -> list[FieldError]:
     """format=k8s-short-name."""
     return [invalid(path, value, message) for message in is_short_name(value)]

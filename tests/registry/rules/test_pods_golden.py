@@ -83,11 +83,11 @@ def outcome(resource: Resource, recording: Tree, case: Tree) -> tuple[Tree | Non
         obj["metadata"] |= {"uid": uid_of(case), "creationTimestamp": CREATED, "namespace": "golden"}
         if rules.has_generation:
             obj["metadata"]["generation"] = 1
-        obj["metadata"]["managedFields"] = [{"manager": "test", "operation": "Update", "fieldsV1": owned_profiles(obj)}]
+        early = rules.preparation_warnings(obj)
         rules.prepare_for_create(obj)
         found = validate_object_meta(obj["metadata"], True, lambda *name: list(rules.validate_name(*name)), field.Path("metadata"))
         found += rules.validate(obj)
-        warnings = rules.warnings(obj, None)
+        warnings = [*early, *rules.warnings(obj, None)]
     else:
         system = {"uid": uid_of(case), "creationTimestamp": CREATED, "resourceVersion": "1"}
         old = {**case["old"], "metadata": {**case["old"]["metadata"], **system}}
@@ -102,14 +102,6 @@ def outcome(resource: Resource, recording: Tree, case: Tree) -> tuple[Tree | Non
     assert found or again == obj, "what would be stored is not canonical"
     causes = list(dict.fromkeys((cause["reason"], cause["field"], cause["message"]) for cause in field.to_causes(found)))
     return (None if causes else comparable(again)), list(map(list, causes)), list(warnings)
-
-
-def owned_profiles(obj: Tree) -> Tree:
-    """The part of managedFields that warnings look at: AppArmor profiles the client set."""
-    profile = ("securityContext", "appArmorProfile")
-    owned: Tree = {"f:securityContext": {"f:appArmorProfile": {}}}
-    containers = meta.get(obj, ("spec", "containers"), ())
-    return {"f:spec": {"f:containers": {f'k:{{"name":"{c.get("name")}"}}': owned for c in containers if meta.get(c, profile)}}}
 
 
 def updated(rules: Rules, obj: Tree, old: Tree, verb: str) -> tuple[list[field.FieldError], list[str]]:
