@@ -81,7 +81,7 @@ def _is_readable(text: str, name: str) -> bool:
 
 def _field_text(requirement: Tree) -> str:
     """Of one value; empty for what fields cannot be asked."""
-    operator, values = _FIELD_OPERATORS.get(requirement.get("operator", "")), requirement.get("values") or ()
+    operator, values = _FIELD_OPERATORS.get(requirement.get("operator", "")), requirement.get("values") or []
     if operator is None or len(values) != 1:
         return ""
     escaped = str(values[0]).replace("\\", "\\\\").replace(",", "\\,").replace("=", "\\=")
