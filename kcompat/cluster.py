@@ -59,7 +59,6 @@ from kcompat.leading import keep_running, run_leading
 from kcompat.registrations import Registrations
 from kcompat.registry import bootstrap, runtime_config
 from kcompat.registry.catalog import Catalog, default_catalog
-from kcompat.registry.rules.pod.capabilities import CAPABILITIES
 from kcompat.registry.stores import CacheReader, Stores
 from kcompat.service_network import ServiceNetwork
 from kcompat.storage.backends import open_backend
@@ -99,7 +98,6 @@ class ControlPlane:
         """Returns when requests are answered and the kubeconfig is written. Raises OSError (address taken), ValueError (bad setting)."""
         settings = self.settings
         settings.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        CAPABILITIES.allow_privileged = settings.allow_privileged
         self.pki = certificates.open_pki(settings.directory / "pki", self.clock, self._hosts())
         await self._open_store()
         await self._build_api()
@@ -265,6 +263,7 @@ class ControlPlane:
         return {
             "max_requests_inflight": settings.max_requests_inflight,
             "max_mutating_requests_inflight": settings.max_mutating_requests_inflight,
+            "allow_privileged": settings.allow_privileged,
             "advertise_address": settings.advertise_address or settings.listen,
             "health_checks": checks,
             "components": {"etcd-0": self._check_store, "scheduler": self._check_part("scheduler"), "controller-manager": self._check_part("controllers")},

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import kubernetes
 import pytest
 
@@ -44,3 +47,19 @@ def test_nobody_is_anonymous_where_everything_is_allowed() -> None:
             kubernetes.client.CoreV1Api(client).list_namespace()
         known.close()
         assert refused.value.status == 401
+
+
+def test_what_containers_may_have_is_each_clusters_own() -> None:
+    pod = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i", "securityContext": {"privileged": True}}]}}
+    answers = []
+    few: dict[str, Any] = {"disable": ("controllers", "scheduler"), "disable_admission_plugins": ("ServiceAccount",)}
+    with Cluster(allow_privileged=False, **few) as confined, Cluster(**few) as free:
+        for cluster in (confined, free):
+            core = kubernetes.client.CoreV1Api(cluster.client())
+            try:
+                core.create_namespaced_pod("default", pod)
+                answers.append("")
+            except kubernetes.client.ApiException as refusal:
+                answers.append(json.loads(refusal.body)["message"])
+            core.api_client.close()
+    assert answers == ['Pod "p" is invalid: spec.containers[0].securityContext.privileged: Forbidden: disallowed by cluster policy', ""]

@@ -21,7 +21,6 @@ _EXPLAINED = [
      "the server's own controllers write when they come to it; upstream's leave names alone that change often"),
     (r"fields/.*", r".*(xpression|\.cel)[^ ]*=.*", r"answer", "CEL expressions are not compiled yet"),
     (r"fields/resourceclaim.*", r".*adminAccess=.*", r"answer", "admin access to devices is not checked against the namespace yet"),
-    (r"access/escalation|namespaces/built-in", r".*(rolebindings|clusterroles/(admin|edit|view)).*", r"code|body\.(rules|metadata\.managedFields).*", "aggregated roles have their rules from the start"),
     (r"plugins/node-pods", r".*/persistentvolumeclaims/c/status.*", r"body\.message", "the difference between the claims is not shown"),
     (r"services/.*", r".*dryRun=All.*", r"body\.spec\.(ports\[\d+\]\.nodePort|healthCheckNodePort)", "a dry run shows a port of the range"),
 ]  # fmt: skip

@@ -28,6 +28,7 @@ class Setup:
     ports: str = "30000-32767"
     disabled: str = "ServiceAccount"
     """An admission plugin: without controllers nobody makes service accounts."""
+    privileged: bool = True
     enabled: str = ""
     """An admission plugin that is off by default."""
 
@@ -36,6 +37,7 @@ SETUPS = {
     "": Setup(),
     "accounts": Setup(disabled=""),
     "dual": Setup(networks="10.96.0.0/16,fd00:96::/112"),
+    "confined": Setup(privileged=False),
     "nodes": Setup(enabled="NodeRestriction"),
     "small": Setup(networks="10.96.0.0/29", ports="30000-30003"),
 }
@@ -79,7 +81,7 @@ async def upstream(store: str = "", setup: str = "") -> AsyncIterator[str]:
             "--cert-dir", place / "certs", "--service-account-key-file", place / "sa.key",
             "--service-account-signing-key-file", place / "sa.key", "--service-account-issuer", "https://kubernetes.default.svc.cluster.local",
             "--service-cluster-ip-range", flags.networks, "--service-node-port-range", flags.ports, "--authorization-mode", "Node,RBAC",
-            "--token-auth-file", place / "tokens.csv", "--allow-privileged=true", "--enable-admission-plugins", flags.enabled,
+            "--token-auth-file", place / "tokens.csv", f"--allow-privileged={str(flags.privileged).lower()}", "--enable-admission-plugins", flags.enabled,
             *(("--disable-admission-plugins", flags.disabled) if flags.disabled else ()),
         )  # fmt: skip
         try:
@@ -110,6 +112,7 @@ async def kcompat(store: str = "memory://", setup: str = "") -> AsyncIterator[st
             disable_admission_plugins=(flags.disabled,) if flags.disabled else (),
             enable_admission_plugins=(flags.enabled,) if flags.enabled else (),
             service_cluster_ip_range=flags.networks,
+            allow_privileged=flags.privileged,
             service_node_port_range=flags.ports,
         )
         control_plane = ControlPlane(settings)

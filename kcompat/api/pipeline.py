@@ -20,6 +20,7 @@ from kcompat.api.scope import Services
 from kcompat.apimachinery import duration, errors
 from kcompat.auth.authentication import bearer_token
 from kcompat.auth.interface import AuthorizationAttributes, Credentials, Decision, InvalidCredentials
+from kcompat.registry.rules.pod.capabilities import ALLOW_PRIVILEGED
 from kcompat.registry.store import StorageError
 
 Stage = Callable[[Services, Handler], Handler]
@@ -27,6 +28,7 @@ log = logging.getLogger(__name__)
 _REQUEST_SECONDS = 60.0
 _AN_INSTANT = 0.0001
 """Too short for any answer, also for one that waits for nothing and could not be stopped."""
+_VALIDATED = frozenset(("create", "update", "patch"))
 _SLOW = ("watch", "proxy")
 _SLOW_SUBRESOURCES = frozenset(("attach", "exec", "proxy", "log", "portforward"))
 
@@ -265,10 +267,13 @@ def _selected_name(request: Request) -> str:
 
 def dispatch(services: Services) -> Handler:
     """The innermost handler: a verb on a resource, or a document."""
+    allow_privileged = services.settings["allow_privileged"]
 
     async def handle(request: Request) -> Answer:
         if not request.info.resource_request:
             return await documents.handle(request, services)
+        if request.info.verb in _VALIDATED:
+            ALLOW_PRIVILEGED.set(allow_privileged)
         verb, scope = routes.scope_of(request, services)
         return await verb(request, scope)
 

@@ -25,7 +25,7 @@ _ORDER = ("ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding")
 
 
 def policy() -> Iterator[Tree]:
-    """Every bootstrap object, roles before the bindings that refer to them. Aggregated roles already hold what they gather."""
+    """Every bootstrap object, roles before the bindings that refer to them. A controller gathers the rules of aggregated roles."""
     table = _table()
     for kind in _ORDER:
         for namespace, objects in table[kind].items():
@@ -88,24 +88,14 @@ def _table() -> dict[str, dict[str, dict[str, dict[str, Any]]]]:
 def _object(kind: str, namespace: str, name: str, entry: Mapping[str, Any]) -> Tree:
     labels = {"kubernetes.io/bootstrapping": "rbac-defaults", **entry.get("labels", {})}
     metadata = {"name": name, **({"namespace": namespace} if namespace else {}), "labels": labels, "annotations": {AUTOUPDATE: "true"}}
-    content = _binding(entry) if kind.endswith("Binding") else _role(name, entry)
+    content = _binding(entry) if kind.endswith("Binding") else _role(entry)
     return {"apiVersion": f"{_GROUP}/v1", "kind": kind, "metadata": metadata, **content}
 
 
-def _role(name: str, entry: Mapping[str, Any]) -> Tree:
-    selectors = [{"matchLabels": labels} for labels in entry.get("aggregates", ())]
-    aggregation = {"aggregationRule": {"clusterRoleSelectors": selectors}} if selectors else {}
-    return {**aggregation, "rules": _rules(name, entry)}
-
-
-def _rules(name: str, entry: Mapping[str, Any]) -> list[Rule]:
-    """A role's own rules, and for an aggregated one what the aggregation controller would write into it."""
-    rules = list(map(_rule, entry.get("rules", ())))
-    for wanted in entry.get("aggregates", ()):
-        for other, candidate in sorted(_table()["ClusterRole"][""].items()):
-            if other != name and wanted.items() <= candidate.get("labels", {}).items():
-                rules += [rule for rule in _rules(other, candidate) if rule not in rules]
-    return rules
+def _role(entry: Mapping[str, Any]) -> Tree:
+    if aggregates := entry.get("aggregates"):
+        return {"rules": None, "aggregationRule": {"clusterRoleSelectors": [{"matchLabels": labels} for labels in aggregates]}}
+    return {"rules": list(map(_rule, entry.get("rules", ())))}
 
 
 def _rule(text: str) -> Rule:

@@ -15,7 +15,6 @@ from kcompat.apimachinery import meta
 from kcompat.apimachinery.following import Key, follow
 from kcompat.apimachinery.quote import quote
 from kcompat.apimachinery.reader import Reader
-from kcompat.apimachinery.selectors import from_label_selector
 from kcompat.apimachinery.user import UserInfo
 from kcompat.auth import service_accounts
 from kcompat.auth.policy_rules import Rule
@@ -83,18 +82,7 @@ class RuleResolver:
         role = self._roles.get((namespace if kind == "Role" else "", name))
         if role is None or (kind == "Role" and not namespace):
             raise RoleNotFound(f"{kind.lower()}.{GROUP} {quote(name)} not found")
-        return self._rules(role, ())
-
-    def _rules(self, role: Tree, on_the_way: tuple[str, ...]) -> list[Rule]:
-        """Own rules, and for an aggregated role those of the roles it selects: current before a controller has written them down."""
-        rules: list[Rule] = list(role.get("rules") or ())
-        selectors = (role.get("aggregationRule") or {}).get("clusterRoleSelectors") or ()
-        above = (*on_the_way, meta.name(role))
-        for selector in map(from_label_selector, selectors):
-            for (namespace, name), other in self._roles.items():
-                if not namespace and name not in above and selector.matches(meta.labels(other)):
-                    rules += [rule for rule in self._rules(other, above) if rule not in rules]
-        return rules
+        return list(role.get("rules") or ())
 
     def _applying(self, user: UserInfo, namespace: str) -> Iterator[tuple[Tree, Tree]]:
         """Bindings of the namespace that name the user, each with its first subject that does."""

@@ -30,9 +30,9 @@ def test_rules_come_by_selector_then_by_name_and_once():
 async def test_a_role_follows_those_it_selects(plane, admin):
     mine = {"metadata": {"name": "mine", "labels": {"rbac.authorization.k8s.io/aggregate-to-view": "true"}}, "rules": [rule("widgets")]}
     await admin.create(CLUSTER_ROLES, mine)
-    view = await admin.becomes(CLUSTER_ROLES, "view", lambda tree: rule("widgets") in tree["rules"])
+    view = await admin.becomes(CLUSTER_ROLES, "view", lambda tree: rule("widgets") in (tree["rules"] or ()))
     (writer,) = [entry for entry in view["metadata"]["managedFields"] if entry["manager"] == "clusterrole-aggregation-controller"]
     assert writer["operation"] == "Apply" and writer["fieldsV1"] == {"f:rules": {}}
-    await admin.becomes(CLUSTER_ROLES, "admin", lambda tree: rule("widgets") in tree["rules"])  # through edit, which selects view's
+    await admin.becomes(CLUSTER_ROLES, "admin", lambda tree: rule("widgets") in (tree["rules"] or ()))  # through edit, which selects view's
     await admin.client.of(CLUSTER_ROLES).delete("mine")
-    await admin.becomes(CLUSTER_ROLES, "view", lambda tree: rule("widgets") not in tree["rules"])
+    await admin.becomes(CLUSTER_ROLES, "view", lambda tree: rule("widgets") not in (tree["rules"] or ()))

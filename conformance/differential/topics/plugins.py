@@ -21,6 +21,7 @@ def scripts() -> Iterator[Script]:
     yield Script("plugins", "quota-of-objects", _quota_of_objects)
     yield Script("plugins", "quota-of-claims", _quota_of_claims)
     yield Script("plugins", "accounts", _accounts, setup="accounts")
+    yield Script("plugins", "confined", _confined, setup="confined")
     yield Script("plugins", "lifecycle", _lifecycle)
     yield Script("plugins", "nodes", _nodes, setup="nodes")
     yield Script("plugins", "node-pods", _node_pods, setup="nodes")
@@ -231,6 +232,18 @@ async def _accounts(s: Session) -> None:
     await s.quiet("POST", pods, {"metadata": {"name": "strict"}, "spec": {**plain, "serviceAccountName": "strict", "nodeName": "n"}})
     await s.ask("PATCH", f"{pods}/strict/ephemeralcontainers", {"spec": {"ephemeralContainers": [{"name": "e", "image": "e", "env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "unknown", "key": "k"}}}]}]}}, Content_Type=STRATEGIC_PATCH)
     await s.ask("PATCH", f"{pods}/strict/ephemeralcontainers", {"spec": {"ephemeralContainers": [{"name": "e", "image": "e", "envFrom": [{"secretRef": {"name": "unknown"}}]}]}}, Content_Type=STRATEGIC_PATCH)
+
+
+async def _confined(s: Session) -> None:
+    """Where no container may be privileged."""
+    privileged = {"securityContext": {"privileged": True}}
+    host = {"securityContext": {"windowsOptions": {"hostProcess": True}}}
+    for number, pod in enumerate((_pod("p", privileged), _pod("p", {}, privileged), _pod("p", initContainers=[{"name": "i", "image": "i", **privileged}]), _pod("p", host, hostNetwork=True), _pod("p", hostNetwork=True, **host), _pod("p", {"securityContext": {"privileged": False}}))):
+        await s.ask("POST", f"{s.core}/pods?dryRun=All", pod, note=str(number))
+    template = {"metadata": {"labels": {"a": "b"}}, "spec": _pod("p", privileged)["spec"]}
+    await s.ask("POST", f"/apis/apps/v1/namespaces/{s.namespace}/deployments", {"metadata": {"name": "d"}, "spec": {"selector": {"matchLabels": {"a": "b"}}, "template": template}})
+    await s.quiet("POST", f"{s.core}/pods", _pod("kept"))
+    await s.ask("PATCH", f"{s.core}/pods/kept/ephemeralcontainers", {"spec": {"ephemeralContainers": [{"name": "e", "image": "e", **privileged}]}}, Content_Type=STRATEGIC_PATCH)
 
 
 async def _lifecycle(s: Session) -> None:

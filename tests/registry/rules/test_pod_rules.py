@@ -11,7 +11,7 @@ from kcompat.apimachinery.field import Path
 from kcompat.registry.columns import cells, pods
 from kcompat.registry.groups.core_pods import RESOURCES
 from kcompat.registry.rules.pod import security
-from kcompat.registry.rules.pod.capabilities import CAPABILITIES
+from kcompat.registry.rules.pod.capabilities import ALLOW_PRIVILEGED
 from kcompat.registry.rules.pod.equality import same
 from kcompat.registry.rules.pod.image import default_pull_policy, tag_of
 from kcompat.registry.rules.pod.options import NEW_POD
@@ -91,10 +91,11 @@ def test_times_and_lists_for_people() -> None:
     assert cells.format_label_selector({"matchExpressions": [{"key": "a", "operator": "What"}]}) == "<error>"
 
 
-def test_privileged_containers_where_the_administrator_forbids_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_privileged_containers_where_the_administrator_forbids_them() -> None:
     """As a kube-apiserver with --allow-privileged=false answers."""
     context = {"privileged": True}
     assert security.container_security_context(context, Path("securityContext"), True, NEW_POD) == []
-    monkeypatch.setattr(CAPABILITIES, "allow_privileged", False)
+    before = ALLOW_PRIVILEGED.set(False)
     (error,) = security.container_security_context(context, Path("securityContext"), True, NEW_POD)
+    ALLOW_PRIVILEGED.reset(before)
     assert str(error) == "securityContext.privileged: Forbidden: disallowed by cluster policy"

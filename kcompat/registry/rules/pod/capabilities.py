@@ -1,16 +1,11 @@
-"""What the administrator lets containers have. Set by `cluster.py` from --allow-privileged, asked by the rules of pods.
+"""What the administrator lets containers have (--allow-privileged), as the request in hand is to see it.
 
-One for the process, as upstream (pkg/capabilities): whatever embeds a pod is checked by it, and none of those rules know their server.
+`api/pipeline.py` sets it for every write, as several control planes may share a process; the rules of pods ask, and none of them knows its
+server. Upstream: pkg/capabilities.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextvars import ContextVar
 
-
-@dataclass(slots=True)
-class Capabilities:
-    allow_privileged: bool = True
-
-
-CAPABILITIES = Capabilities()
+ALLOW_PRIVILEGED: ContextVar[bool] = ContextVar("allow_privileged", default=True)

@@ -13,7 +13,7 @@ from kcompat.apimachinery import field, names
 from kcompat.apimachinery.field import FieldError, Path
 from kcompat.registry.declare import Tree
 from kcompat.registry.rules.pod import apparmor
-from kcompat.registry.rules.pod.capabilities import CAPABILITIES
+from kcompat.registry.rules.pod.capabilities import ALLOW_PRIVILEGED
 from kcompat.registry.rules.pod.checks import NONE, Errors, each_container, invalid_each, relative_path, user_id
 from kcompat.registry.rules.pod.go_form import go_form
 from kcompat.registry.rules.pod.options import Options
@@ -39,7 +39,7 @@ _LOCALHOST: Final = "localhost/"
 def container_security_context(context: Tree, at: Path, host_users: bool, options: Options) -> list[FieldError]:
     """ValidateSecurityContext."""
     errors: list[FieldError] = []
-    if context.get("privileged") and not CAPABILITIES.allow_privileged:
+    if context.get("privileged") and not ALLOW_PRIVILEGED.get():
         errors.append(field.forbidden(at.child("privileged"), "disallowed by cluster policy"))
     errors += [*user_id(context, "runAsUser", at), *user_id(context, "runAsGroup", at)]
     if (mount := context.get("procMount")) is not None:
@@ -239,7 +239,7 @@ def host_process(spec: Tree, at: Path) -> list[FieldError]:
     if not spec.get("hostNetwork"):
         detail = "hostNetwork must be true if pod contains any hostProcess containers"
         errors.append(field.invalid(at.child("hostNetwork"), False, detail))
-    if not CAPABILITIES.allow_privileged:
+    if not ALLOW_PRIVILEGED.get():
         errors.append(field.forbidden(at, "hostProcess containers are disallowed by cluster policy"))
     return errors
 
