@@ -70,13 +70,13 @@ def _avoided(entry: Tree, path: Path) -> list[FieldError]:
 def _declared_features(names: Sequence[str], path: Path) -> list[FieldError]:
     errors: list[FieldError] = []
     for index, name in enumerate(names):
-        if not re.fullmatch(_FEATURE, name) or len(name) > 253:
-            errors.append(invalid(path.index(index), name, _wrong_feature(name)))
         before = names[index - 1] if index else ""
         if index and name == before:
             errors.append(duplicate(path.index(index), name))
         elif name < before:
             errors.append(invalid(path.index(index), name, "list must be sorted alphabetically"))
+        if not re.fullmatch(_FEATURE, name) or len(name) > 253:
+            errors.append(invalid(path.index(index), name, _wrong_feature(name)))
     return errors
 
 

@@ -161,6 +161,8 @@ def _addresses(status: Tree, before: Tree, plural: str, singular: str) -> list[F
         errors += validate_ip_legacy(at.index(index), address, known)
     if len(addresses) > 1:
         errors += _dual_stack(addresses, items, plural, at)
+    if plural == "podIPs" and bool(status.get(singular)) != bool(items):
+        errors.append(field.invalid(at, _shown(items, plural), "podIP and podIPs must either both be set or both be unset"))
     return errors
 
 
