@@ -30,6 +30,7 @@ _AN_INSTANT = 0.0001
 """Too short for any answer, also for one that waits for nothing and could not be stopped."""
 _VALIDATED = frozenset(("create", "update", "patch"))
 _SLOW = ("watch", "proxy")
+_PROFILES = "/debug/pprof/"
 _SLOW_SUBRESOURCES = frozenset(("attach", "exec", "proxy", "log", "portforward"))
 
 
@@ -116,7 +117,7 @@ def measured(services: Services, following: Handler) -> Handler:
 def is_long_running(request: Request) -> bool:
     """May it take as long as it likes (upstream: BasicLongRunningRequestCheck)?"""
     info = request.info
-    return info.verb in _SLOW or info.subresource in _SLOW_SUBRESOURCES
+    return info.verb in _SLOW or info.subresource in _SLOW_SUBRESOURCES or info.path.startswith(_PROFILES)
 
 
 def deadline(services: Services, following: Handler) -> Handler:
@@ -197,7 +198,7 @@ def _priority_and_fairness(control: FlowControl, following: Handler) -> Handler:
     """A seat of its priority level for each request; one to watch gives it back when the watch begins."""
 
     async def handle(request: Request) -> Answer:
-        if request.local or request.info.subresource in _SLOW_SUBRESOURCES or request.info.verb == "proxy":
+        if request.local or (request.info.verb != "watch" and is_long_running(request)):
             return await following(request)
         if control.stale:
             await control.load()
