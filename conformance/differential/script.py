@@ -82,6 +82,8 @@ class Session:
     script: Script
     steps: list[Tree] = field(default_factory=list)
     user: str = "admin"
+    mark: str = "crud"
+    """What the objects are called and labelled by."""
 
     def __post_init__(self) -> None:
         self.slug = self.script.name.lower().replace("/", "-").replace(".", "-").replace("_", "-")

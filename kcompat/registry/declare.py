@@ -46,8 +46,10 @@ class Rules:
     do not show them."""
     deletion_warning: str = ""
     """Text of the `Warning` header of deletions that do not say what becomes of the dependents."""
-    own_preconditions: bool = False
-    """The kind's own deletion looks at preconditions, before anything else, and words refusals as updates do (namespaces)."""
+    own_preconditions: str = ""
+    """How the kind's own deletion begins to say which precondition is not met, in the words of updates (namespaces, definitions)."""
+    propagates_when_marked: bool = True
+    """What is to become of the dependents is noted when an object is marked for deletion by begin_deletion."""
 
     def default(self, obj: Tree) -> None:
         """Sets the versioned defaults (upstream: pkg/apis/<group>/<version>/defaults.go)."""

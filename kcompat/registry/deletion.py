@@ -106,8 +106,8 @@ def check(store: Store, current: Tree, wanted: Preconditions) -> None:
         ("ResourceVersion", wanted.resource_version, metadata["resourceVersion"], "modified"),
     ):
         if value is not None and value != actual:
-            if store.rules.own_preconditions:
-                raise store.conflict(metadata["name"], precondition_failed(what, value, actual))
+            if how := store.rules.own_preconditions:
+                raise store.conflict(metadata["name"], precondition_failed(what, value, actual, how))
             message = f"the {what} in the precondition ({value}) does not match the {what} in record ({actual}). The object might have been {why}"
             raise errors.conflict(store.kind_group, store.resource.kind, metadata["name"], message)
 
@@ -117,7 +117,8 @@ async def _attempt(store: Store, key: str, current: Entry, obj: Tree, options: D
     first = not obj["metadata"].get("deletionTimestamp")
     if first and store.rules.begin_deletion(obj):
         obj["metadata"]["deletionTimestamp"] = rfc3339(store.clock.now())
-        _set_propagation_finalizers(store, obj, options)
+        if store.rules.propagates_when_marked:
+            _set_propagation_finalizers(store, obj, options)
         return await _mark(store, key, current, obj, options)
     if not first and store.rules.awaits_more(obj):
         return Deletion(current.tree(), deleted=False)

@@ -410,8 +410,8 @@ def check_preconditions(store: Store, name: str, current: Tree | None, wanted: P
             raise store.conflict(name, STORAGE_INVALID.format(key, precondition_failed(what, value, actual)))
 
 
-def precondition_failed(what: str, wanted: str, actual: str) -> str:
-    return f"Precondition failed: {what} in precondition: {wanted}, {what} in object meta: {actual}"
+def precondition_failed(what: str, wanted: str, actual: str, how: str = "Precondition failed") -> str:
+    return f"{how}: {what} in precondition: {wanted}, {what} in object meta: {actual}"
 
 
 def keep_generation(new: Tree, old: Tree) -> None:

@@ -122,7 +122,8 @@ class CustomResourceDefinitionRules(Rules):
 
     allow_unconditional_update = False
     has_generation = True
-    own_preconditions = True
+    own_preconditions = "precondition failed"
+    propagates_when_marked = False
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock: Clock = clock or SystemClock()

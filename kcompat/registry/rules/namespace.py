@@ -30,7 +30,7 @@ def _validate_finalizer(name: str, path: Path) -> list[FieldError]:
 
 
 class NamespaceRules(Rules):
-    own_preconditions = True
+    own_preconditions = "Precondition failed"
 
     def default(self, obj: Tree) -> None:
         label_name(obj)
