@@ -127,13 +127,16 @@ class KeySet:
         """The claims, if a key of the set signed them. Time, issuer and audience are the caller's to check. Raises InvalidCredentials."""
         try:
             wanted = jwt.get_unverified_header(token).get("kid")
-            key = self._keys.get(wanted) if wanted else None
-            candidates = [key] if key else [] if wanted else list(self._keys.values())
-            if not candidates:
-                raise InvalidCredentials("invalid signature, no keys found")
+        except jwt.PyJWTError:
+            raise InvalidCredentials("invalid bearer token") from None
+        key = self._keys.get(wanted) if wanted else None
+        candidates = [key] if key else [] if wanted else list(self._keys.values())
+        if not candidates:
+            raise InvalidCredentials("invalid signature, no keys found")
+        try:
             return _object(self._payload(token, candidates))
-        except jwt.PyJWTError as error:
-            raise InvalidCredentials(str(error)) from None
+        except jwt.PyJWTError:
+            raise InvalidCredentials("go-jose/go-jose: error in cryptographic primitive") from None
 
     @staticmethod
     def _payload(token: str, keys: Sequence[PublicKey]) -> bytes:

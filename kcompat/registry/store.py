@@ -338,6 +338,8 @@ class Store:
 
     async def put(self, new: Tree, current: Entry, key: str, dry_run: bool) -> Written:
         """Replaces the current version; writes nothing when nothing changed. Raises storage Conflict."""
+        if not dry_run:
+            new["metadata"].pop("selfLink", None)  # which is never stored (upstream: PrepareObjectForStorage)
         new = self.ordered(new)
         if new == current.peek():
             return Written(current.peek(), current)
@@ -425,7 +427,6 @@ def keep_generation(new: Tree, old: Tree) -> None:
 def keep_system_fields(new: Tree, old: Tree) -> None:
     """ObjectMeta fields only the server sets (upstream: rest.BeforeUpdate, ValidateObjectMetaAccessorUpdate)."""
     metadata, before = new["metadata"], old["metadata"]
-    metadata.pop("selfLink", None)
     for name in ("namespace", "uid", "deletionGracePeriodSeconds"):
         if name in before and not metadata.get(name):
             metadata[name] = before[name]
