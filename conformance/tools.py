@@ -38,7 +38,17 @@ PROGRAMS = {
     "e2e.test": (HERE / "upstream", "k8s.io/kubernetes/test/e2e"),
     "kubectl-convert": (HERE / "upstream", "k8s.io/kubernetes/cmd/kubectl-convert"),
     "informer": (HERE / "informer", "."),
+    "kube-apiserver-cover": (HERE / "upstream", "k8s.io/kubernetes/cmd/kube-apiserver"),
 }
+COVERED = {
+    "kube-apiserver-cover": (
+        "k8s.io/kubernetes/cmd/kube-apiserver", "k8s.io/kubernetes/pkg/apis/...", "k8s.io/kubernetes/pkg/api/...", "k8s.io/kubernetes/pkg/registry/...", "k8s.io/kubernetes/pkg/kubeapiserver/admission/...",
+        "k8s.io/kubernetes/plugin/pkg/admission/...", "k8s.io/apimachinery/pkg/api/...", "k8s.io/apimachinery/pkg/apis/meta/...", "k8s.io/apimachinery/pkg/util/validation/...",
+        "k8s.io/apiextensions-apiserver/pkg/...", "k8s.io/apiserver/pkg/admission/...", "k8s.io/apiserver/pkg/cel/...", "k8s.io/apiserver/pkg/endpoints/handlers/...",
+        "k8s.io/apiserver/pkg/registry/...", "k8s.io/kube-aggregator/pkg/apis/...", "k8s.io/kube-aggregator/pkg/registry/...", "k8s.io/component-helpers/...",
+    )
+}  # fmt: skip
+"""Programs that write down, into $GOCOVERDIR when they end, which code of these packages they ran."""
 
 
 def go() -> str:
@@ -72,6 +82,8 @@ def build(name: str) -> Path:
     environment = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false -mod=mod"}
     temporary = target.with_name(f"{name}.building")
     how = ("test", "-c") if name.endswith(".test") else ("build",)
+    if name in COVERED:
+        how = (*how, "-cover", "-covermode=set", f"-coverpkg={','.join(COVERED[name])}")
     command = [go(), *how, "-trimpath", "-ldflags", _STAMPS, "-o", str(temporary), package]
     subprocess.run(command, cwd=module, env=environment, check=True)
     temporary.replace(target)
@@ -80,5 +92,5 @@ def build(name: str) -> Path:
 
 
 if __name__ == "__main__":
-    for wanted in sys.argv[1:] or PROGRAMS:
+    for wanted in sys.argv[1:] or (name for name in PROGRAMS if name not in COVERED):
         build(wanted)

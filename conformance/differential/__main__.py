@@ -7,9 +7,10 @@ import asyncio
 import json
 import sys
 import time
+from pathlib import Path
 
 from conformance import differential
-from conformance.differential import golden, ledger, runner, servers
+from conformance.differential import golden, ledger, reach, runner, servers
 from conformance.differential.compare import compare
 
 
@@ -62,6 +63,17 @@ async def _show(options: argparse.Namespace) -> int:
     return 0
 
 
+async def _reach(options: argparse.Namespace) -> int:
+    found = await reach.run(runner.scripts(options.topic))
+    for file, score in reach.document(found)["files"].items():
+        print(f"{score['reached']:4} of {score['places']:4}, {score['explained']:3} explained  {file}")
+    if options.sources:
+        Path(options.sources).write_text("".join(f"{p.what}\t{p.file}\t{p}\t{p.source}\n" for p in found if not p.reached))
+    if not options.topic:
+        reach.write(found)
+    return 0
+
+
 def main() -> int:
     parser = argparse.ArgumentParser("python -m conformance.differential", description=differential.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(required=True)
@@ -74,7 +86,10 @@ def main() -> int:
     show.set_defaults(act=_show)
     show.add_argument("script", help="TOPIC or TOPIC/NAME")
     show.add_argument("step", type=int, nargs="?")
-    for command in (record, run):
+    reaching = commands.add_parser("reach")
+    reaching.set_defaults(act=_reach)
+    reaching.add_argument("--sources", default="", metavar="FILE", help="write what is not reached there, with upstream's source lines")
+    for command in (record, run, reaching):
         command.add_argument("--topic", default="", help="TOPIC or TOPIC/NAME (default: all)")
     for command in (run, show):
         command.add_argument("--server", default="", help="URL of a fresh kcompat with the tokens of servers.py (default: one in this process)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import socket
 import subprocess
 import tempfile
@@ -63,14 +64,17 @@ async def etcd() -> AsyncIterator[str]:
 
 
 @asynccontextmanager
-async def upstream(store: str = "", setup: str = "") -> AsyncIterator[str]:
-    """The URL of a kube-apiserver of its own: nothing but what it makes itself is in it. `store`: its etcd (default: one of its own)."""
+async def upstream(store: str = "", setup: str = "", coverage: Path | None = None) -> AsyncIterator[str]:
+    """The URL of a kube-apiserver of its own: nothing but what it makes itself is in it. `store`: its etcd (default: one of its own).
+
+    `coverage`: where it leaves what of its code it ran; it is ended gently then.
+    """
     if not store:
-        async with etcd() as own, upstream(own, setup) as url:
+        async with etcd() as own, upstream(own, setup, coverage) as url:
             yield url
         return
     flags = SETUPS[setup]
-    apiserver = build("kube-apiserver")
+    apiserver = build("kube-apiserver-cover" if coverage else "kube-apiserver")
     with tempfile.TemporaryDirectory() as directory:
         place = Path(directory)
         (place / "tokens.csv").write_text(TOKENS)
@@ -82,14 +86,14 @@ async def upstream(store: str = "", setup: str = "") -> AsyncIterator[str]:
             "--service-account-signing-key-file", place / "sa.key", "--service-account-issuer", "https://kubernetes.default.svc.cluster.local",
             "--service-cluster-ip-range", flags.networks, "--service-node-port-range", flags.ports, "--authorization-mode", "Node,RBAC",
             "--token-auth-file", place / "tokens.csv", f"--allow-privileged={str(flags.privileged).lower()}", "--enable-admission-plugins", flags.enabled,
-            *(("--disable-admission-plugins", flags.disabled) if flags.disabled else ()),
+            *(("--disable-admission-plugins", flags.disabled) if flags.disabled else ()), GOCOVERDIR=coverage or "",
         )  # fmt: skip
         try:
             url = f"https://127.0.0.1:{secure}"
             await _ready(f"{url}/readyz")
             yield url
         finally:
-            process.kill()
+            process.send_signal(signal.SIGTERM if coverage else signal.SIGKILL)
             process.wait()
 
 
@@ -123,9 +127,10 @@ async def kcompat(store: str = "memory://", setup: str = "") -> AsyncIterator[st
             await control_plane.stop()
 
 
-def _start(log: Path, *command: str | Path | int) -> subprocess.Popen[bytes]:
+def _start(log: Path, *command: str | Path | int, **environment: str | Path) -> subprocess.Popen[bytes]:
+    variables = os.environ | {"GOMAXPROCS": "2"} | {name: str(value) for name, value in environment.items()}
     with log.open("wb") as output:
-        return subprocess.Popen([str(part) for part in command], stdout=output, stderr=output, env=os.environ | {"GOMAXPROCS": "2"})
+        return subprocess.Popen([str(part) for part in command], stdout=output, stderr=output, env=variables)
 
 
 def _free_ports(count: int) -> list[int]:
