@@ -6,6 +6,7 @@ import copy
 import json
 from collections.abc import Iterator
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,8 @@ async def _changes(s: Session, kind: Kind, tree: Tree, group: Tree) -> None:
     """An object is `made`, the changes of `then` are written to it (each may say to which subresource), and each of `tries` is tried on it, `at` a subresource."""
     root, path = kind.path(s.namespace), f"{kind.path(s.namespace)}/{tree['metadata']['name']}"
     await s.ask("POST", root, tree, note=_shown(group.get("made", {})))
+    if kind.settles:
+        await s.settle(path, "status.conditions")
     for step in group.get("then", ()):
         change = dict(step)
         place = _place(path, change.pop("at", ""))
@@ -98,13 +101,13 @@ def changed(tree: Tree, change: Change) -> Tree:
 
 
 def _put(node: Any, steps: list[str | int], value: Any) -> None:
-    for step, following in zip(steps, steps[1:], strict=False):
+    for step, following in pairwise(steps):
         empty: Any = [] if isinstance(following, int) else {}
         if isinstance(step, int) and step >= len(node):
             node.append(empty)
         elif isinstance(step, str) and node.get(step) is None:
             node[step] = empty
-        node = node[step]
+        node = node[-1 if isinstance(step, int) and step >= len(node) else step]
     last = steps[-1]
     if isinstance(last, int) and last >= len(node):
         node.append(value)

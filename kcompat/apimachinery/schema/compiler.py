@@ -71,7 +71,7 @@ def _source(name: str, struct: Struct) -> str:
 def _field(field: Field) -> list[str]:
     type, key = field.type, repr(field.name)
     store = [f"out[{key}] = {_converted(type)}"]
-    if field.omit and not type.pointer and (field.omit == "zero" or type.kind in EMPTIED):
+    if field.omit and not field.keeps_empty and not type.pointer and (field.omit == "zero" or type.kind in EMPTIED):
         store = [f"if v: {store[0]}"]
         if field.omit == "zero" or type.kind == "bytes":
             store = [f"r = {_converted(type)}", f"if r != {zero(type)!r}: out[{key}] = r"]

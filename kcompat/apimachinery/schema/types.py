@@ -33,6 +33,8 @@ _OWN_JSON: Final = {
 """Types that bring their own UnmarshalJSON, and the kind that stands for it here."""
 
 _NO_FIELDS: Final[Mapping[str, Field]] = MappingProxyType({})
+_EMPTY_IS_SOMETHING: Final = frozenset({("autoscaling/v2.HPAScalingRules", "policies")})
+"""Lists with omitempty that are defaulted when they are not there, and refused when they are empty; elsewhere the two are the same."""
 
 
 class Type:
@@ -77,11 +79,11 @@ class Field:
     """One field of a struct. Facts that are not declared are "", (), False or None."""
 
     __slots__ = (
-        "default", "go", "go_path", "inline", "list_map_keys", "list_type", "map_type", "merge_key", "name", "omit",
+        "default", "go", "go_path", "inline", "keeps_empty", "list_map_keys", "list_type", "map_type", "merge_key", "name", "omit",
         "patch_strategy", "proto", "required", "type",
     )  # fmt: skip
 
-    def __init__(self, declared: facts.Facts, type: Type) -> None:
+    def __init__(self, declared: facts.Facts, type: Type, owner: str = "") -> None:
         get = declared.get
         self.type = type
         self.name: str = get("name", "")
@@ -99,6 +101,8 @@ class Field:
         self.map_type: str = get("map_type", "")
         self.required: bool = get("required", False)
         self.default: Any = get("default")
+        self.keeps_empty = type.kind == "list" and (not self.omit or (owner, self.name) in _EMPTY_IS_SOMETHING)
+        """Whether an empty list is kept, apart from none: it is written, or looked at before that."""
 
     def __repr__(self) -> str:
         return f"Field({self.name or self.go}: {self.type!r})"
@@ -124,7 +128,7 @@ class Struct:
 
     @cached_property
     def members(self) -> tuple[Field, ...]:
-        return tuple(Field(f, parse(f["type"])) for f in self._declared["fields"])
+        return tuple(Field(f, parse(f["type"]), f"{self.package}.{self.name}") for f in self._declared["fields"])
 
     @cached_property
     def fields(self) -> Mapping[str, Field]:

@@ -50,7 +50,7 @@ def _encoded(struct: Struct, values: dict[str, JSON]) -> dict[str, JSON]:
     result: dict[str, JSON] = {}
     for name, field in struct.fields.items():
         value = values[name] if name in values else zero(field.type)
-        if field.omit == "empty" and _is_empty(value, field.type):
+        if field.omit == "empty" and _is_empty(value, field.type) and not (field.keeps_empty and value == []):
             continue
         if field.omit == "zero" and value == zero(field.type):
             continue
@@ -176,7 +176,7 @@ class _Walk:
             self._inside = type.go.rpartition(".")[2]
             self._stack += [*field.go_path, key]
             self._path.append(f".{key}")
-            values[key] = [] if item == [] and field.type.kind == "list" and not field.omit else self.value(item, field.type)
+            values[key] = [] if field.keeps_empty and item == [] else self.value(item, field.type)
             self._path.pop()
             del self._stack[depth:]
             self._inside = outer

@@ -39,11 +39,24 @@ def request_problem(pem: bytes) -> str:
     first = next(iter(blocks(pem)), None)
     if first is None or first.kind != "CERTIFICATE REQUEST":
         return "PEM block type must be CERTIFICATE REQUEST"
+    if problem := _der_problem(first.content):
+        return f"asn1: syntax error: {problem}"
     try:
         request = x509.load_der_x509_csr(first.content)
         return "" if request.is_signature_valid else "x509: signature verification failed"
     except (ValueError, UnsupportedAlgorithm, InvalidSignature):
         return "asn1: structure error: malformed certificate request"
+
+
+def _der_problem(content: bytes) -> str:
+    """Whether DER's outermost length is the content's (encoding/asn1: parseTagAndLength)."""
+    size, header = content[1] if len(content) > 1 else 0, 2
+    if size > 0x80:
+        header += size - 0x80
+        size = int.from_bytes(content[2:header], "big")
+    if len(content) < max(header, 2):
+        return "truncated tag or length"
+    return "data truncated" if len(content) < header + size else "trailing data" if len(content) > header + size else ""
 
 
 def certificate_problem(pem: bytes) -> str:

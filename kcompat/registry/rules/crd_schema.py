@@ -24,6 +24,7 @@ _AT_ROOT: Final = {
     "multipleOf": "MultipleOf", "required": "Required", "items": "Items", "properties": "Properties", "externalDocs": "ExternalDocs",
     "example": "Example", "x-kubernetes-preserve-unknown-fields": "XPreserveUnknownFields", "x-kubernetes-validations": "XValidations",
 }
+_POINTERS: Final = ("not", "additionalProperties", "additionalItems", "default", "x-kubernetes-list-type", "x-kubernetes-map-type")
 _UNSUPPORTED: Final = ("id", "additionalItems", "patternProperties", "definitions", "dependencies", "$ref")
 _SCALAR: Final = "must be a scalar type if parent array's x-kubernetes-list-type is map"
 _ATOMIC: Final = "must be atomic as item of a list with x-kubernetes-list-type=set"
@@ -88,10 +89,15 @@ def _root(schema: Tree, path: Path) -> list[FieldError]:
     if kind and kind != "object" and not any(schema.get(name) for name in ("id", "$schema", "$ref")):
         detail = 'only "object" is allowed as the type at the root of the schema if the status subresource is enabled'
         return [invalid(path.child("openAPIV3Schema.type"), kind, detail)]
-    if all(name in _AT_ROOT or not value for name, value in schema.items()):
+    if all(name in _AT_ROOT or not _is_set(name, value) for name, value in schema.items()):
         return []
     detail = f"only [{' '.join(_AT_ROOT.values())}] fields are allowed at the root of the schema if the status subresource is enabled"
     return [invalid(path.child("openAPIV3Schema"), shown_schema(schema), detail)]
+
+
+def _is_set(name: str, value: Any) -> bool:
+    """Whether Go's field has another value than its zero: what it points at may be empty or false."""
+    return value is not None if name in _POINTERS else bool(value)
 
 
 def schema_errors(schema: Any, path: Path, strict: Strictness, place: _Place, *, root: bool = False) -> list[FieldError]:

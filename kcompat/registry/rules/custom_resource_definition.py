@@ -64,10 +64,12 @@ def _stored_versions(obj: Tree) -> list[FieldError]:
     versions, stored = obj["spec"].get("versions") or (), list((obj.get("status") or {}).get("storedVersions") or ())
     if not stored:
         return [invalid(_STORED, None, "must have at least one stored version")]
-    names = {version["name"] for version in versions}
-    missing = (version["name"] for version in versions if version["storage"] and version["name"] not in stored)
-    errors = [invalid(_STORED, stored, f"must have the storage version {name}") for name in missing]
-    return errors + [invalid(_STORED.index(index), name, _MISSING.format(name)) for index, name in enumerate(stored) if name not in names]
+    errors, unmet = list[FieldError](), dict.fromkeys(stored)
+    for version in versions:  # each stored version answers for one; upstream takes it off its list
+        if version["storage"] and version["name"] not in unmet:
+            errors.append(invalid(_STORED, stored, f"must have the storage version {version['name']}"))
+        unmet.pop(version["name"], None)
+    return errors + [invalid(_STORED.index(index), name, _MISSING.format(name)) for index, name in enumerate(stored) if name in unmet]
 
 
 def _all(spec: Tree, bad: Callable[[Tree], bool]) -> bool:

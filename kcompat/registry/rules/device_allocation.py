@@ -117,8 +117,13 @@ def _device(device: Tree, path: Path, is_allocated: bool, found: Found) -> None:
     if device.get("data") is not None:
         found.plain += parameters(device["data"], path.child("data"))
     network, at = device.get("networkData") or {}, path.child("networkData")
-    for name, most in _NETWORK.items():
-        found.declared += [too_long(at.child(name), most)] if byte_length(network.get(name, "")) > most else []
-    addresses, at = network.get("ips") or [], at.child("ips")
-    if found.each(addresses, at, _MAX_ADDRESSES, lambda text, here: found.plain.extend(validate_interface_address(here, text))):
-        found.unique(addresses, at)
+    _short(network, "interfaceName", at, found)
+    addresses, here = network.get("ips") or [], at.child("ips")
+    if found.each(addresses, here, _MAX_ADDRESSES, lambda text, place: found.plain.extend(validate_interface_address(place, text))):
+        found.unique(addresses, here)
+    _short(network, "hardwareAddress", at, found)
+
+
+def _short(network: Tree, name: str, path: Path, found: Found) -> None:
+    most = _NETWORK[name]
+    found.declared += [too_long(path.child(name), most)] if byte_length(network.get(name, "")) > most else []

@@ -207,7 +207,9 @@ def _drop_round_trip(metadata: Tree) -> None:
     """v2 has fields for what v1 keeps in annotations (autoscaling: DropRoundTripHorizontalPodAutoscalerAnnotations)."""
     annotations = metadata.get("annotations")
     if annotations and not annotations.keys().isdisjoint(ROUND_TRIP):
-        metadata["annotations"] = {key: value for key, value in annotations.items() if key not in ROUND_TRIP}
+        kept = {key: value for key, value in annotations.items() if key not in ROUND_TRIP}
+        metadata.pop("annotations")
+        metadata |= {"annotations": kept} if kept else {}
 
 
 class HorizontalPodAutoscalerRules(Rules):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 
-from kcompat.apimachinery import meta
+from kcompat.apimachinery import json_strict, meta
 from kcompat.apimachinery.field import FieldError, Path, duplicate, forbidden, internal, invalid, required
 from kcompat.apimachinery.ip import cidr_warnings, is_ipv6, parse_cidr, validate_cidr_legacy
 from kcompat.apimachinery.names import is_config_map_key, is_label_value, name_is_dns_label, name_is_dns_subdomain
@@ -46,12 +45,12 @@ def _annotations(values: Mapping[str, str], path: Path) -> list[FieldError]:
     errors: list[FieldError] = []
     if text := values.get(_TAINTS_ANNOTATION):
         try:
-            errors += validate_taints(json.loads(text) or (), path.child(_TAINTS_ANNOTATION))
+            errors += validate_taints(json_strict.loads(text.encode())[0] or (), path.child(_TAINTS_ANNOTATION))
         except (ValueError, AttributeError, TypeError) as problem:
             errors.append(invalid(path, _TAINTS_ANNOTATION, str(problem)))
     if text := values.get(_AVOID_ANNOTATION):
         try:
-            entries = json.loads(text).get("preferAvoidPods") or ()
+            entries = json_strict.loads(text.encode())[0].get("preferAvoidPods") or ()
         except (ValueError, AttributeError) as problem:
             return [*errors, invalid(path.child("AvoidPods"), _AVOID_ANNOTATION, str(problem))]
         for index, entry in enumerate(entries):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 
-from kcompat.apimachinery import meta
+from kcompat.apimachinery import json_strict, meta
 from kcompat.apimachinery.field import FieldError, Path, invalid, required, too_long
+from kcompat.apimachinery.json_strict import JSONError
 from kcompat.apimachinery.validation import immutable
 from kcompat.registry.declare import Rules, Tree
 from kcompat.registry.rules.config_map import MAX_SIZE, decoded_size, validate_keys
@@ -39,9 +39,9 @@ def _missing(kind: str, data: Tree) -> Iterable[str]:
 def _docker_config(base64: str, path: Path) -> list[FieldError]:
     """A docker configuration must be a JSON object."""
     try:
-        value = json.loads(b64decode(base64))
-    except ValueError as error:
-        return [invalid(path, "<secret contents redacted>", _go_json_error(b64decode(base64), error))]
+        value, _ = json_strict.loads(b64decode(base64))
+    except JSONError as error:
+        return [invalid(path, "<secret contents redacted>", str(error))]
     if value is None or isinstance(value, dict):
         return []
     detail = f"json: cannot unmarshal {_GO_NAMES[type(value)]} into Go value of type map[string]interface {{}}"
@@ -49,17 +49,6 @@ def _docker_config(base64: str, path: Path) -> list[FieldError]:
 
 
 _GO_NAMES = {str: "string", list: "array", bool: "bool", int: "number", float: "number"}
-
-
-def _go_json_error(text: bytes, error: ValueError) -> str:
-    """encoding/json's words for text that is no JSON, as far as the first bad character tells."""
-    if not text.strip():
-        return "unexpected end of JSON input"
-    position = error.pos if isinstance(error, json.JSONDecodeError) else 0
-    if position >= len(text.decode(errors="replace")):
-        return "unexpected end of JSON input"
-    character = text.decode(errors="replace")[position]
-    return f"invalid character '{character}' looking for beginning of value"
 
 
 class SecretRules(Rules):

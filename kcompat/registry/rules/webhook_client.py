@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from kcompat.apimachinery.field import FieldError, Path, invalid, required
@@ -11,10 +12,13 @@ from kcompat.registry.declare import Tree
 from kcompat.registry.rules.certificates import blocks, certificate
 
 _FORM = "; desired format: https://host[/path]"
+_BAD_ESCAPE = re.compile("%(?![0-9a-fA-F]{2}).{0,2}")
 
 
 def url_errors(url: str, path: Path) -> list[FieldError]:
     """ValidateWebhookURL: https and nothing but a host and a path."""
+    if bad := _BAD_ESCAPE.search(url):
+        return [required(path, f"url must be a valid URL: parse {quote(url)}: invalid URL escape {quote(bad[0])}{_FORM}")]
     try:
         parts = urlsplit(url)
     except ValueError:

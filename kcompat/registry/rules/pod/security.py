@@ -11,6 +11,7 @@ from typing import Final
 
 from kcompat.apimachinery import field, names
 from kcompat.apimachinery.field import FieldError, Path
+from kcompat.apimachinery.quote import json_text
 from kcompat.registry.declare import Tree
 from kcompat.registry.rules.pod import apparmor
 from kcompat.registry.rules.pod.capabilities import ALLOW_PRIVILEGED
@@ -193,7 +194,8 @@ def _windows_options(windows: Tree | None, at: Path) -> list[FieldError]:
         elif names.byte_length(spec) > _MAX_SPEC * 1024:
             errors.append(field.invalid(at.child("gmsaCredentialSpec"), spec, f"gmsaCredentialSpec size must be under {_MAX_SPEC} KiB"))
     if (user := windows.get("runAsUserName")) is not None:
-        errors += [field.invalid(at.child("runAsUserName"), user, "runAsUserName" + detail) for detail in _user_name_details(user)]
+        shown = field.Raw(json_text(user))  # upstream hands over a pointer, which is printed as JSON
+        errors += [field.invalid(at.child("runAsUserName"), shown, "runAsUserName" + detail) for detail in _user_name_details(user)]
     return errors
 
 

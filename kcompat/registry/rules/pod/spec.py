@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-import orjson
-
-from kcompat.apimachinery import field, meta, names
+from kcompat.apimachinery import field, json_strict, meta, names
 from kcompat.apimachinery.field import FieldError, Path
 from kcompat.apimachinery.ip import validate_ip_legacy
+from kcompat.apimachinery.json_strict import JSONError
 from kcompat.apimachinery.label_selectors import parse_int64
 from kcompat.apimachinery.validation import validate_annotations, validate_labels
 from kcompat.registry.declare import Tree
@@ -115,9 +114,9 @@ def pod_annotations(annotations: Mapping[str, str], spec: Tree, at: Path, option
 def _toleration_annotation(text: str, at: Path, options: Options) -> list[FieldError]:
     """Tolerations from the time before the field (ValidateTolerationsInPodAnnotations)."""
     try:
-        parsed: Any = orjson.loads(text)
+        parsed: Any = json_strict.loads(text.encode())[0]
         items = [{key[0].lower() + key[1:]: value for key, value in item.items()} for item in parsed or ()]
-    except (orjson.JSONDecodeError, AttributeError, TypeError) as error:
+    except (JSONError, AttributeError, TypeError) as error:
         return [field.invalid(at, TOLERATIONS, str(error))]
     return scheduling.tolerations(items, at.child(TOLERATIONS), allow_comparison=options.allow_comparison_tolerations)
 
