@@ -54,9 +54,9 @@ class Maker:
 
 
 def _fields(type: Type, depth: int) -> list[Field]:
-    """All but the kind of an object in another (a claim template): protobuf has no place for it."""
+    """All but the kind of an object in another (a claim template): protobuf has no place for it; nor has it one for lists that must not be empty."""
     embedded = depth < DEPTH and {"kind", "apiVersion", "metadata"} <= set(type.fields)
-    return [field for field in type.fields.values() if not (embedded and field.name in ("kind", "apiVersion"))]
+    return [field for field in type.fields.values() if not (embedded and field.name in ("kind", "apiVersion")) and not (field.keeps_empty and field.omit)]
 
 
 def _element(type: Type) -> Type:
