@@ -26,6 +26,8 @@ def main() -> None:
     versions = gofacts.group_versions(resources, dirs)
     packages = type_packages(versions, dirs)
     write(output, packages, resources, witness.reconcile(packages))
+    served = {f"{resource['group']}/{resource['version']}" for resource in resources}
+    (output / "versions.json").write_text(dump_table({v: kinds for v, kinds in gofacts.registered(dirs).items() if v not in served}))
     (output / "feature_gates.json").write_text(dump_table(gofacts.feature_gates(dirs)))
     print(f"{len(packages)} packages, {sum(len(p['types']) for p in packages.values())} types, {len(resources)} resources")
 

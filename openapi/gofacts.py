@@ -128,5 +128,17 @@ def feature_gates(dirs: dict[str, Path]) -> dict[str, list[Any]]:
     return dict(sorted(found.items()))
 
 
+def registered(dirs: dict[str, Path]) -> dict[str, list[str]]:
+    """Kinds by `group/version`, of every version upstream's server knows besides those it serves by default."""
+    apis, found = dirs["k8s.io/kubernetes"] / "pkg/apis", {}
+    installed = re.findall(r"/pkg/apis/(\w+)/install", directory("k8s.io/kubernetes/pkg/controlplane/import_known_versions.go", dirs).read_text())
+    for name in installed:
+        for version in re.findall(r"Must\(\w*?(v\d\w*)\.AddToScheme", (apis / name / "install/install.go").read_text()):
+            register = (directory(f"k8s.io/api/{name}/{version}", dirs) / "register.go").read_text()
+            group = re.search(r'GroupName = "([^"]*)"', register)[1]  # type: ignore[index]
+            found[f"{group}/{version}"] = [kind for kind in re.findall(r"&(\w+)\{\}", register) if not kind.endswith("List")]
+    return dict(sorted(found.items()))
+
+
 def _release(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split("."))

@@ -190,25 +190,31 @@ def answer_strict_errors(request: Request, found: list[str], prefix: str) -> Non
         request.warnings.extend(line.strip() for text in found for line in text.removeprefix(_YAML_ERRORS).split("\n"))
 
 
-_EVENT_GROUPS = {"", "events.k8s.io"}
-"""The only groups that have a kind in common."""
-
-
 def _wrong_kind(tree: Any, kind: str, api_version: str, wanted: str, group: str, wanted_version: str) -> errors.StatusError:
     found_group, _, version = api_version.rpartition("/")
-    related = found_group == group or {found_group, group} == _EVENT_GROUPS
-    if kind == wanted and related and ("beta" in version or schema.type_of(found_group, version, kind) is not None):
+    if kind == wanted and _home(found_group, kind) == _home(group, wanted) and schema.is_registered(found_group, version, kind):
         return errors.bad_request(f"the API version in the data ({api_version}) does not match the expected API version ({wanted_version})")
     why = foreign(tree, api_version, kind, group, wanted)
     return errors.bad_request(f"{kind} in version {quote(version)} cannot be handled as a {wanted}: {why}")
 
 
+def _home(group: str, kind: str) -> str:
+    """The group that has the kind in upstream's internal form, under its short name."""
+    if group == "extensions":
+        return {"Ingress": "networking", "NetworkPolicy": "networking", "Scale": "autoscaling"}.get(kind, "apps")
+    return group.split(".", 1)[0] if group not in ("", "events.k8s.io") else "core"
+
+
 def foreign(tree: Any, api_version: str, kind: str, group: str, wanted: str) -> str:
     """Why an object of another kind is not the one wanted: nobody knows its kind, it is no good as its own kind, or it is another kind."""
     found_group, _, version = api_version.rpartition("/")
+    if not schema.is_registered(found_group, version, kind):
+        return str(schema.unknown_kind(api_version, kind))
     try:
         schema.decode(tree, found_group, version, kind)
+    except schema.UnknownKindError:
+        pass  # of a version that is no more: upstream would have looked
     except schema.DecodeError as error:
         return str(error)
-    internal = group.split(".", 1)[0] if group else "core"
-    return f"converting ({version}.{kind}) to ({internal}.{wanted}): unknown conversion"
+    found = _home(found_group, kind) if version == schema.INTERNAL else version
+    return f"converting ({found}.{kind}) to ({_home(group, wanted)}.{wanted}): unknown conversion"

@@ -17,9 +17,10 @@ from kcompat.apimachinery.schema.decode import (
     zero,
 )
 from kcompat.apimachinery.schema.order import ordered
-from kcompat.apimachinery.schema.types import Field, Struct, Type, enum_of, type_of
+from kcompat.apimachinery.schema.types import INTERNAL, Field, Struct, Type, enum_of, is_registered, type_of
 
 __all__ = [
+    "INTERNAL",
     "DecodeError",
     "Decoded",
     "Field",
@@ -30,6 +31,7 @@ __all__ = [
     "decode",
     "enum_of",
     "interpret",
+    "is_registered",
     "normalise",
     "ordered",
     "type_of",

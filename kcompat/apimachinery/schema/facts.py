@@ -5,6 +5,7 @@ Called by types, protobuf and the OpenAPI builder. `openapi/generate.py` writes 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,13 @@ def resources() -> tuple[Facts, ...]:
 
 
 @cache
+def versions() -> dict[str, list[str]]:
+    """Kinds by `group/version` of the versions that upstream knows and does not serve by default."""
+    result: dict[str, list[str]] = orjson.loads((_DATA / "versions.json").read_bytes())
+    return result
+
+
+@cache
 def openapi() -> dict[str, Facts]:
     """What only published schemas know: `unions` by definition, and the group versions each kind of meta/v1 is published under."""
     result: dict[str, Facts] = orjson.loads((_DATA / "openapi.json").read_bytes())
@@ -47,6 +55,11 @@ def openapi() -> dict[str, Facts]:
 @cache
 def _package_of_version() -> dict[tuple[str, str], str]:
     return {(facts["group"], facts["version"]): name for name, facts in packages().items() if "group" in facts}
+
+
+def served_versions() -> Iterable[tuple[str, str]]:
+    """(group, version) of everything the facts have kinds of."""
+    return _package_of_version()
 
 
 def package_of(group: str, version: str, kind: str) -> str | None:

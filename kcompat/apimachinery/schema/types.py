@@ -32,6 +32,11 @@ _OWN_JSON: Final = {
 }
 """Types that bring their own UnmarshalJSON, and the kind that stands for it here."""
 
+INTERNAL: Final = "__internal"
+"""The version of upstream's own form of all kinds."""
+META_GROUP: Final = "meta.k8s.io"
+"""Whose kinds every group version has, and no server takes as this group's."""
+
 _NO_FIELDS: Final[Mapping[str, Field]] = MappingProxyType({})
 _EMPTY_IS_SOMETHING: Final = frozenset({("autoscaling/v2.HPAScalingRules", "policies")})
 """Lists with omitempty that are defaulted when they are not there, and refused when they are empty; elsewhere the two are the same."""
@@ -151,6 +156,13 @@ def type_of(group: str, version: str, kind: str) -> Type | None:
     """The type of a kind as (group, version) serves it, or None if the facts have none. Kinds of meta/v1 belong to every group version."""
     package = facts.package_of(group, version, kind)
     return named(f"{package}.{kind}") if package is not None else None
+
+
+def is_registered(group: str, version: str, kind: str) -> bool:
+    """Whether upstream's server knows the kind, be it only to convert it (runtime.Scheme.Recognizes)."""
+    if version == INTERNAL:
+        return any(group_of == group and facts.package_of(group, v, kind) for group_of, v in facts.served_versions())
+    return kind in facts.versions().get(f"{group}/{version}", ()) or (group != META_GROUP and type_of(group, version, kind) is not None)
 
 
 @cache

@@ -1,5 +1,8 @@
 """The view of types that patches and structured merge read."""
 
+import pytest
+
+from kcompat.apimachinery import schema
 from kcompat.apimachinery.schema import Type, enum_of, facts, type_of
 from kcompat.apimachinery.schema.types import named
 
@@ -58,3 +61,20 @@ def test_no_struct_hides_a_field_of_one_it_embeds() -> None:
         assert len(type.fields) == sum(len(m.type.fields) if m.inline else 1 for m in type.struct.members), type
         queue += [f.type for f in type.fields.values()]
     assert len(seen) > 600
+
+
+@pytest.mark.parametrize(
+    ("group", "version", "kind", "known"),
+    [
+        ("apps", "v1", "Deployment", True),
+        ("apps", "v1beta1", "Deployment", True),
+        ("apps", "v1beta1", "DaemonSet", False),
+        ("extensions", "v1beta1", "Ingress", True),
+        ("", schema.INTERNAL, "ConfigMap", True),
+        ("apps", schema.INTERNAL, "ConfigMap", False),
+        ("meta.k8s.io", "v1", "Table", False),
+        ("example.com", "v1", "Deployment", False),
+    ],
+)
+def test_versions_gone_by_are_still_registered(group: str, version: str, kind: str, known: bool) -> None:
+    assert schema.is_registered(group, version, kind) is known
