@@ -110,8 +110,8 @@ class Session:
     async def quiet(self, method: str, url: str, body: Any = None, **headers: str | None) -> Answer:
         """Sends a request without keeping it: preparation."""
         metadata = body.get("metadata") if isinstance(body, dict) else None
-        if isinstance(metadata, dict) and metadata.get("generateName"):
-            self.normaliser.generates(metadata["generateName"])
+        if isinstance(metadata, dict) and isinstance(prefix := metadata.get("generateName"), str) and prefix:
+            self.normaliser.generates(prefix)
         try:
             return await self._answer(method, url, body, headers)
         except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):  # an idle connection that the server has just given up

@@ -13,6 +13,7 @@ import orjson
 
 from conformance.differential.compare import Difference, compare
 from conformance.differential.script import Script, Session
+from conformance.validation import variants
 from conformance.validation.cases import NAMESPACE, Case, calls, case
 
 Tree = dict[str, Any]
@@ -47,6 +48,9 @@ def chosen(package: str = "", function: str = "") -> dict[str, list[Case]]:
     for number, (owner, call) in enumerate(calls(package)):
         if function in call["function"] and (made := case(call, number)):
             found[f"{owner}/{call['function']}"].append(made)
+    for title, made in variants.more():
+        if package in title.partition("/")[0] and function in title:
+            found[title].append(made)
     return found
 
 
@@ -115,8 +119,9 @@ async def _nothing(_: Session) -> None:
 
 
 async def _ask(session: Session, store: Store, one: Case) -> None:
+    headers = {"Content_Type": one.content_type} if one.content_type else {}
     if one.old is None:
-        await session.ask(one.method, one.path, one.body, note=one.test)
+        await session.ask(one.method, one.path, one.body, note=one.test, **headers)
         return
     await store.put(one.key, one.old)
     path = one.path.partition("?")[0]
@@ -127,7 +132,7 @@ async def _ask(session: Session, store: Store, one: Case) -> None:
             if held.code != 404:
                 break
         await asyncio.sleep(0.01)
-    await session.ask(one.method, one.path, one.body, note=one.test)
+    await session.ask(one.method, one.path, one.body, note=one.test, **headers)
     await store.delete(one.key)
 
 

@@ -47,10 +47,12 @@ class Case:
     body: Tree
     key: str = ""
     old: Tree | None = None
+    content_type: str | None = None
 
 
 @cache
-def _kinds() -> dict[str, Kind]:
+def kinds() -> dict[str, Kind]:
+    """By `GROUP/VERSION/Kind` as Go writes it."""
     return {f"{kind.api_version}/{kind.kind}": kind for kind in all_kinds()}
 
 
@@ -84,8 +86,8 @@ def case(call: Tree, number: int) -> Case | None:
     function, parts = call["function"], call["parts"]
     if parts[0]["type"] in _REVIEWS:
         return _review(call)
-    if parts[0]["type"] in _kinds():
-        kind = _kinds()[parts[0]["type"]]
+    if parts[0]["type"] in kinds():
+        kind = kinds()[parts[0]["type"]]
         second = parts[1] if len(parts) > 1 and parts[1]["type"] == parts[0]["type"] else None
         new = parts[0]["given"]
         if second is None:
@@ -103,26 +105,32 @@ def _subresource(function: str, test: str) -> str:
 def _review(call: Tree) -> Case:
     part = call["parts"][0]
     body = part["given"] if part["type"].count("/") == 2 else {"spec": part["given"]}
-    return Case(call["test"], "POST", f"/apis/authorization.k8s.io/v1/{_REVIEWS[part['type']]}", _placed(body, None))
+    return Case(call["test"], "POST", f"/apis/authorization.k8s.io/v1/{_REVIEWS[part['type']]}", placed(body, None))
 
 
 def _create(test: str, kind: Kind, new: Tree) -> Case:
-    return Case(test, "POST", f"{kind.path(NAMESPACE)}?dryRun=All", _placed(new, kind))
+    return Case(test, "POST", f"{kind.path(NAMESPACE)}?dryRun=All", placed(new, kind))
 
 
 def _update(test: str, kind: Kind, new: Tree, old: Tree, subresource: str, number: int) -> Case:
-    old = _placed(old, kind) | {"kind": kind.kind, "apiVersion": kind.api_version}
-    name = old["metadata"].get("name") or "unnamed"
-    given = old["metadata"].get("uid", "")
-    uid = UID % number
-    old["metadata"] |= {"name": name, "uid": uid, "creationTimestamp": "2020-01-02T03:04:05Z"}
-    new = _placed(new, kind)
+    given = (old.get("metadata") or {}).get("uid", "")
+    key, old = stored(kind, old, number)
+    name = old["metadata"]["name"]
+    new = placed(new, kind)
     metadata = {k: v for k, v in new["metadata"].items() if k not in ("resourceVersion", "uid", "creationTimestamp")}
     if new["metadata"].get("uid", "") != given and new["metadata"].get("uid"):
         metadata["uid"] = new["metadata"]["uid"]
     new["metadata"] = {"name": name} | metadata
     path = f"{kind.path(NAMESPACE)}/{name}" + (f"/{subresource}" if subresource else "")
-    return Case(test, "PUT", f"{path}?dryRun=All", new, _key(kind, name), old)
+    return Case(test, "PUT", f"{path}?dryRun=All", new, key, old)
+
+
+def stored(kind: Kind, tree: Tree, number: int) -> tuple[str, Tree]:
+    """Where an object is in the store, and what to put there."""
+    old = placed(tree, kind) | {"kind": kind.kind, "apiVersion": kind.api_version}
+    name = old["metadata"].get("name") or "unnamed"
+    old["metadata"] |= {"name": name, "uid": UID % number, "creationTimestamp": "2020-01-02T03:04:05Z"}
+    return _key(kind, name), old
 
 
 def _key(kind: Kind, name: str) -> str:
@@ -130,7 +138,7 @@ def _key(kind: Kind, name: str) -> str:
     return f"{prefix}/{NAMESPACE}/{name}" if kind.namespaced else f"{prefix}/{name}"
 
 
-def _placed(tree: Tree, kind: Kind | None) -> Tree:
+def placed(tree: Tree, kind: Kind | None) -> Tree:
     """In the namespace of the cases, with nothing that only a server gives."""
     placed = copy.deepcopy(tree)
     metadata = placed.setdefault("metadata", {})

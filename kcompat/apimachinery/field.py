@@ -156,9 +156,12 @@ def invalid(path: Path, value: Any, detail: str) -> FieldError:
     return FieldError(INVALID, str(path), value, detail)
 
 
-def not_supported(path: Path, value: Any, supported: Iterable[str]) -> FieldError:
-    """An enumeration's unknown value; the supported ones are listed in the order given (upstream sorts at most call sites)."""
+def not_supported(path: Path, value: Any, supported: Iterable[str], *, plain: bool = False) -> FieldError:
+    """An enumeration's unknown value; the supported ones are listed in the order given (upstream sorts at most call sites). Enumerations are
+    types of their own, which upstream shows as JSON, unless they are `plain` strings."""
     listed = ", ".join(map(quote, supported))
+    if not plain and isinstance(value, str) and (shown := json_text(value)) != quote(value):
+        value = Raw(shown)
     return FieldError(NOT_SUPPORTED, str(path), value, f"supported values: {listed}" if listed else "")
 
 

@@ -216,8 +216,14 @@ _UPDATED_MEMBERS = tuple(member for member in _MEMBERS if member[0] != "generati
 
 
 def validate_object_meta_update(new: Mapping[str, Any], old: Mapping[str, Any], path: Path, *, builtin: bool = True) -> list[FieldError]:
-    """The metadata of an update against the stored one."""
+    """The metadata of an update against the stored one: first what holds for any object (rest.validateCommonFields); what is stored has
+    been checked. `errors` have each cause once, so that upstream's repetitions need none here."""
     errors: list[FieldError] = []
+    if (base := new.get("generateName")) and base != old.get("generateName"):
+        errors += [field.invalid(path.child("generateName"), base, message) for message in names.name_is_path_segment(base, True)]
+    for member, rule in _UPDATED_MEMBERS:
+        if (value := new.get(member)) and value != old.get(member):
+            errors += rule(value, path.child(member))
     if old.get("deletionTimestamp"):
         errors += validate_no_new_finalizers(new.get("finalizers") or (), old.get("finalizers") or (), path.child("finalizers"))
     if not new.get("resourceVersion"):
@@ -227,9 +233,6 @@ def validate_object_meta_update(new: Mapping[str, Any], old: Mapping[str, Any], 
     if generation < (old.get("generation") or 0):
         errors.append(field.invalid(path.child("generation"), generation, "must not be decremented"))
     errors += _immutables(new, old, path)
-    for member, rule in _UPDATED_MEMBERS:
-        if (value := new.get(member)) and value != old.get(member):  # what is stored has been checked
-            errors += rule(value, path.child(member))
     return errors + (_kube_finalizers(new, path) if builtin else [])
 
 

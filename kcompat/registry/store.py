@@ -183,12 +183,12 @@ class Store:
         await admit(obj, None)
         obj = self.ordered(obj)
         key = self.key(namespace, name)
-        named = _claimed_revision(obj["metadata"])
+        claimed = obj["metadata"].pop("resourceVersion", "")
         if dry_run:
             if (present := (await self.fresh()).get(key)) is not None:
                 raise self._already_exists(name, present)
-            return self._written(obj, key, codec.encode(obj), named, created=True)
-        if named:
+            return self._written(obj, key, codec.encode(obj, claimed), 0, created=True)
+        if _is_revision(claimed):
             raise errors.StatusError(500, "", "resourceVersion should not be set on objects to be created")
         try:
             return await self.write(obj, key, ABSENT, created=True)
@@ -341,6 +341,8 @@ class Store:
         if not dry_run:
             new["metadata"].pop("selfLink", None)  # which is never stored (upstream: PrepareObjectForStorage)
         new = self.ordered(new)
+        if not dry_run:
+            new["metadata"].pop("selfLink", None)  # upstream: storage.APIObjectVersioner.PrepareObjectForStorage
         if new == current.peek():
             return Written(current.peek(), current)
         value = codec.encode(new)
@@ -444,10 +446,9 @@ def parse_revision(text: str) -> Revision:
     return int(text)
 
 
-def _claimed_revision(metadata: Tree) -> Revision:
-    """The resourceVersion a new object came with, taken from it; what is no number is not noticed (upstream: etcd3/store.go:Create)."""
-    text = metadata.pop("resourceVersion", "")
-    return int(text) if text.isascii() and text.isdigit() else 0
+def _is_revision(text: str) -> bool:
+    """Whether a new object's resourceVersion is noticed: what is no number is not (upstream: etcd3/store.go:Create)."""
+    return text.isascii() and text.isdigit() and bool(text.strip("0"))
 
 
 def set_generation(rules: Rules, new: Tree, old: Tree) -> None:

@@ -26,9 +26,11 @@ _REVISION = b'"resourceVersion":"'
 decode_json = orjson.loads
 
 
-def encode(tree: Tree) -> bytes:
-    """An object as stored. Key order: kind, apiVersion, metadata, the rest; without metadata.resourceVersion."""
+def encode(tree: Tree, revision: str = "") -> bytes:
+    """An object as stored. Key order: kind, apiVersion, metadata, the rest; without metadata.resourceVersion, or with this one."""
     metadata = {name: value for name, value in tree["metadata"].items() if name != "resourceVersion"}
+    if revision:
+        metadata = revised(metadata, revision)
     ordered: Tree = {"kind": tree["kind"], "apiVersion": tree["apiVersion"], "metadata": metadata}
     for name, value in tree.items():
         if name not in ordered:

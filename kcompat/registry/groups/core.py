@@ -4,6 +4,7 @@ from kcompat.registry.columns import core, events
 from kcompat.registry.declare import Action, Resource
 from kcompat.registry.fields import EVENT, STORED_EVENT, fields, flag
 from kcompat.registry.later import later
+from kcompat.registry.rules.event import to_core
 
 RESOURCES = (
     Resource("bindings", kind="Binding", action="binding"),
@@ -14,7 +15,7 @@ RESOURCES = (
         deprecated="v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"),
     Resource(
         "events", kind="Event", columns=events.EVENT, rules=later("event.EventRules"), fields=EVENT, stored_fields=STORED_EVENT,
-        ttl="event_ttl",
+        ttl="event_ttl", adopt=to_core,
     ),
     Resource("limitranges", kind="LimitRange", rules=later("limit_range.LimitRangeRules", "identity")),
     Resource(

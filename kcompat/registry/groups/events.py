@@ -10,7 +10,7 @@ RESOURCES = (
     Resource(
         "events", kind="Event", group="events.k8s.io",
         columns=events.EVENT, rules=later("event.NewEventRules"),
-        storage_group="", storage_version="v1", to_storage=to_core, from_storage=from_core,
+        storage_group="", storage_version="v1", to_storage=to_core, from_storage=from_core, adopt=to_core,
         fields=NEW_EVENT, stored_fields=STORED_EVENT, ttl="event_ttl",
     ),
 )

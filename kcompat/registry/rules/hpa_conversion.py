@@ -178,6 +178,11 @@ def _members(tree: Tree, *names: str) -> Tree:
     return {name: tree[name] for name in names if name in tree}
 
 
+def adopt(tree: Tree) -> Tree:
+    """What a server stored in v1, as old releases did, in v2; the beta versions have v2's fields."""
+    return to_v2(tree) if tree.get("apiVersion") == "autoscaling/v1" else tree
+
+
 def to_v2(hpa: Tree) -> Tree:
     """An autoscaler of autoscaling/v1 in the shape stored; one in that shape already is returned as it is."""
     if hpa.get("apiVersion") == "autoscaling/v2":

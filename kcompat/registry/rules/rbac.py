@@ -85,13 +85,13 @@ def _validate_subject(subject: Tree, namespaced: bool, path: Path) -> list[Field
     """ValidateRoleBindingSubject, but for the required name, which is checked apart."""
     kind, group = subject.get("kind", ""), subject.get("apiGroup", "")
     if kind in ("User", "Group"):
-        return [] if group == GROUP else [not_supported(path.child("apiGroup"), group, (GROUP,))]
+        return [] if group == GROUP else [not_supported(path.child("apiGroup"), group, (GROUP,), plain=True)]
     if kind != "ServiceAccount":
-        return [not_supported(path.child("kind"), kind, ("ServiceAccount", "User", "Group"))]
+        return [not_supported(path.child("kind"), kind, ("ServiceAccount", "User", "Group"), plain=True)]
     name = subject.get("name", "")
     errors = [invalid(path.child("name"), name, message) for message in name_is_dns_subdomain(name)] if name else []
     if group:
-        errors.append(not_supported(path.child("apiGroup"), group, ("",)))
+        errors.append(not_supported(path.child("apiGroup"), group, ("",), plain=True))
     if not namespaced and not subject.get("namespace"):
         errors.append(required(path.child("namespace")))
     return errors
@@ -121,9 +121,9 @@ class RoleBindingRules(_RBACRules):
 
     def _handwritten(self, obj: Tree, nameless: Sequence[FieldError] = ()) -> list[FieldError]:
         group, kind, name = (obj["roleRef"].get(part, "") for part in ("apiGroup", "kind", "name"))
-        errors = [] if group == GROUP else [not_supported(_ROLE_REF.child("apiGroup"), group, (GROUP,))]
+        errors = [] if group == GROUP else [not_supported(_ROLE_REF.child("apiGroup"), group, (GROUP,), plain=True)]
         if kind not in self.kinds:
-            errors.append(not_supported(_ROLE_REF.child("kind"), kind, self.kinds))
+            errors.append(not_supported(_ROLE_REF.child("kind"), kind, self.kinds, plain=True))
         errors += [invalid(_ROLE_REF.child("name"), name, message) for message in name_is_path_segment(name)] if name else nameless
         for index, subject in enumerate(obj.get("subjects") or ()):
             errors += _validate_subject(subject, self.namespaced, Path("subjects").index(index))
