@@ -144,6 +144,8 @@ def placed(tree: Tree, kind: Kind | None) -> Tree:
     metadata = placed.setdefault("metadata", {})
     for name in ("resourceVersion", "namespace"):
         metadata.pop(name, None)
+    for name in [name for name, value in metadata.items() if value is None]:
+        del metadata[name]
     if kind is not None and kind.namespaced:
         metadata["namespace"] = NAMESPACE
         if kind.kind == "Event":

@@ -1,4 +1,4 @@
-"""What the strategies of built-in kinds check of ObjectMeta beyond what every write checks. Called by store.
+"""What the strategies of built-in kinds check of ObjectMeta beyond what every write checks. Called by store and api/verbs/create.py.
 
 Upstream's validation functions differ in this by kind: most go through core's ValidateObjectMeta, which knows the finalizers that
 need no domain, some through apimachinery's; and some repeat the validation of a new object at every update (pkg/apis/*/validation).
@@ -36,6 +36,13 @@ _NAME_AGAIN: Final = frozenset({
     "volumeattachments.storage.k8s.io", "volumeattributesclasses.storage.k8s.io",
 })  # fmt: skip
 _NAME_AGAIN_BY_STATUS: Final = frozenset({"volumeattachments.storage.k8s.io"})
+_SYSTEM_FIELDS: Final = ("creationTimestamp", "uid", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
+
+
+def wipe_system_fields(metadata: Tree) -> None:
+    """Takes away what only a server writes (rest.WipeObjectMetaSystemFields)."""
+    for name in _SYSTEM_FIELDS:
+        metadata.pop(name, None)
 
 
 def _internal(resource: Resource, obj: Tree) -> Tree:

@@ -204,8 +204,7 @@ class Store:
     def prepare_new(self, obj: Tree, namespace: str) -> None:
         """ObjectMeta's system fields, then the kind's own preparation, which may use them (upstream: Store.create, rest.BeforeCreate)."""
         metadata = obj["metadata"]
-        for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):
-            metadata.pop(name, None)
+        object_meta.wipe_system_fields(metadata)
         if namespace:
             metadata["namespace"] = namespace
         else:

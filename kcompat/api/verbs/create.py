@@ -7,6 +7,7 @@ from kcompat.api import body, field_managers, owner_references, respond
 from kcompat.api.request import Answer, Request, Tree
 from kcompat.api.scope import Scope
 from kcompat.apimachinery import errors
+from kcompat.registry.object_meta import wipe_system_fields
 
 _WIPED = frozenset(("creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "selfLink", "uid"))
 """What only the server sets; gone before anybody can own it (upstream: rest.WipeObjectMetaSystemFields)."""
@@ -35,6 +36,7 @@ async def prepare(request: Request, scope: Scope, obj: Tree, dry_run: bool) -> T
     resource = scope.resource
     check_namespace(obj, scope.namespace)
     resource.rules.default(obj)
+    wipe_system_fields(obj["metadata"])
     owner_references.deduplicate(request, obj)
     if not _WIPED.isdisjoint(obj["metadata"]):
         obj["metadata"] = {name: value for name, value in obj["metadata"].items() if name not in _WIPED}

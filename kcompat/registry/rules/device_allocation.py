@@ -54,23 +54,35 @@ def drop_deallocated(new: Tree, old: Tree) -> None:
 
 
 def status_errors(new: Tree, old: Tree) -> list[FieldError]:
-    """Of whole claims."""
-    status, before, found = new.get("status") or {}, old.get("status") or {}, Found()
-    consumers, allocation = status.get("reservedFor") or [], status.get("allocation")
-    at = _STATUS.child("reservedFor")
-    if found.each(consumers, at, _MAX_CONSUMERS, lambda item, here: _consumer(item, here, found)):
-        found.unique(consumers, at, "uid")
-    _devices(status, found)
-    if consumers and allocation is None:
-        found.plain.append(forbidden(at, "may not be specified when `allocated` is not set"))
-    elif new["metadata"].get("deletionTimestamp") and any(item not in (before.get("reservedFor") or ()) for item in consumers):
-        detail = "new entries may not be added while `deallocationRequested` or `deletionTimestamp` are set"
-        found.plain.append(forbidden(at, detail))
-    if allocation is not None and before.get("allocation") is None:
+    """Of whole claims. Declarative errors come in the order of the fields, after all others."""
+    status = new.get("status") or {}
+    consumers, devices, allocation = Found(), Found(), Found()
+    listed, at = status.get("reservedFor") or [], _STATUS.child("reservedFor")
+    if consumers.each(listed, at, _MAX_CONSUMERS, lambda item, here: _consumer(item, here, consumers)):
+        consumers.unique(listed, at, "uid")
+    _devices(status, devices)
+    late = _late_consumers(new, old, at)
+    _allocated(new, old, allocation)
+    plain = (*consumers.plain, *devices.plain, *late, *allocation.plain)
+    return [*plain, *allocation.declared, *consumers.declared, *devices.declared]
+
+
+def _late_consumers(new: Tree, old: Tree, path: Path) -> list[FieldError]:
+    status, before = new.get("status") or {}, (old.get("status") or {}).get("reservedFor") or ()
+    consumers = status.get("reservedFor") or ()
+    if consumers and status.get("allocation") is None:
+        return [forbidden(path, "may not be specified when `allocated` is not set")]
+    if new["metadata"].get("deletionTimestamp") and any(item not in before for item in consumers):
+        return [forbidden(path, "new entries may not be added while `deallocationRequested` or `deletionTimestamp` are set")]
+    return []
+
+
+def _allocated(new: Tree, old: Tree, found: Found) -> None:
+    allocation, before = (new.get("status") or {}).get("allocation"), (old.get("status") or {}).get("allocation")
+    if allocation is not None and before is None:
         _allocation(allocation, _STATUS.child("allocation"), request_names(new["spec"]["devices"]), found)
-    elif allocation is not None and allocation != before["allocation"]:
+    elif allocation is not None and allocation != before:
         found.declared.append(invalid(_STATUS.child("allocation"), Raw("null"), "field cannot be modified once set"))
-    return found.all()
 
 
 def _consumer(consumer: Tree, path: Path, found: Found) -> None:
@@ -99,9 +111,9 @@ def _result(result: Tree, path: Path, known: Requests, found: Found) -> None:
 
 def _devices(status: Tree, found: Found) -> None:
     devices, path, allocated = status.get("devices") or [], _STATUS.child("devices"), device_ids(status)
+    found.unique(devices, path, *_KEYS)
     for index, device in enumerate(devices):
         _device(device, path.index(index), _id(device) in allocated, found)
-    found.unique(devices, path, *_KEYS)
 
 
 def _device(device: Tree, path: Path, is_allocated: bool, found: Found) -> None:

@@ -14,7 +14,7 @@ from kcompat.apimachinery.quantity import Quantity, parse
 from kcompat.registry.declare import Tree
 
 _MAX_OPTIONS: Final = 10
-_MAX_INT64: Final = (1 << 63) - 1
+_MAX_INT64: Final = Quantity((1 << 63) - 1)
 _ONE_POLICY: Final = 'exactly one policy can be specified, cannot specify "validValues" and "validRange" at the same time'
 
 
@@ -98,4 +98,4 @@ def _steps(given: dict[str, Quantity], most: Quantity, path: Path) -> list[Field
 def _int64(value: Quantity, path: Path) -> list[FieldError]:
     if value.sign < 0:
         return [invalid(path, str(value), "must be greater than or equal to 0")]
-    return [invalid(path, str(value), f"must not be larger than {_MAX_INT64}")] if value.value() >= _MAX_INT64 else []
+    return [invalid(path, str(value), f"must not be larger than {_MAX_INT64}")] if value > _MAX_INT64 else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from kcompat.apimachinery.clock import Clock, SystemClock, rfc3339
@@ -155,6 +155,21 @@ def _is_special(device: Tree) -> bool:
     return bool(device.get("taints") or device.get("consumesCounters"))
 
 
+def _devices(spec: Tree) -> Iterable[Tree]:
+    return spec.get("devices") or ()
+
+
+def _attributes(spec: Tree) -> Iterable[Tree]:
+    return (attribute for device in _devices(spec) for attribute in (device.get("attributes") or {}).values())
+
+
+def _consumptions(spec: Tree) -> Iterable[Tree]:
+    return (taken for device in _devices(spec) for taken in device.get("consumesCounters") or ())
+
+
+_OFF: Final = ((_devices, ("nodeAllocatableResources",)), (_consumptions, ("compatibilityGroups",)), (_attributes, _LISTS))
+
+
 class ResourceSliceRules(PlainRules):
     """The clock says when taints were added."""
 
@@ -170,23 +185,24 @@ class ResourceSliceRules(PlainRules):
                     value["timeAdded"] = rfc3339(self.clock.now())
 
     def prepare_for_create(self, obj: Tree) -> None:
-        """Drops what is off."""
-        spec = obj["spec"]
+        self._drop(obj["spec"], {})
+
+    def _drop(self, spec: Tree, old: Tree) -> None:
+        """Drops what is off, unless it is in use (dropDisabledFields)."""
         for name in ("partitionTypeAttribute", "skipNodeOperations"):
-            spec.pop(name, None)
-        for device in spec.get("devices") or ():
-            device.pop("nodeAllocatableResources", None)
-            for taken in device.get("consumesCounters") or ():
-                taken.pop("compatibilityGroups", None)
-            for attribute in (device.get("attributes") or {}).values():
-                for name in _LISTS:
-                    attribute.pop(name, None)
+            if not old.get(name):
+                spec.pop(name, None)
+        for holders, names in _OFF:
+            if not any(holder.get(name) is not None for holder in holders(old) for name in names):
+                for holder in holders(spec):
+                    for name in names:
+                        holder.pop(name, None)
 
     def prepare_for_update(self, new: Tree, old: Tree) -> None:
         """What is dropped counts as a change of the spec."""
         if new["spec"] != old["spec"]:
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
-        self.prepare_for_create(new)
+        self._drop(new["spec"], old["spec"])
 
     def spec_changed(self, new: Tree, old: Tree) -> bool:
         return False
