@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from kcompat.apimachinery.field import FieldError, Path
-from kcompat.apimachinery.names import NameFunction
+from kcompat.apimachinery.names import NameFunction, name_is_path_segment
 from kcompat.apimachinery.validation import validate_object_meta, validate_object_meta_update
 from kcompat.registry.declare import Resource, Tree
 
@@ -36,6 +36,8 @@ _NAME_AGAIN: Final = frozenset({
     "volumeattachments.storage.k8s.io", "volumeattributesclasses.storage.k8s.io",
 })  # fmt: skip
 _NAME_AGAIN_BY_STATUS: Final = frozenset({"volumeattachments.storage.k8s.io"})
+REPEATING: Final = frozenset({"apiservices.apiregistration.k8s.io", "customresourcedefinitions.apiextensions.k8s.io"})
+"""Kinds without declarative validation: what several rules find is told several times (rest.ValidateUpdate)."""
 _SYSTEM_FIELDS: Final = ("creationTimestamp", "uid", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
 
 
@@ -65,5 +67,18 @@ def update_errors(resource: Resource, new: Tree, old: Tree, *, status: bool = Fa
     name = resource.qualified
     known = name not in (_ANY_FINALIZER_BY_STATUS if status else _ANY_FINALIZER)
     errors = validate_object_meta_update(_internal(resource, new), _internal(resource, old), _METADATA, builtin=known)
+    if name in REPEATING:
+        return _repeated(resource, new, errors, again=name in _NAME_AGAIN and not status)
     again = name in (_NAME_AGAIN_BY_STATUS if status else _NAME_AGAIN)
     return errors + resource.rules.own_name_errors(new) if again else errors
+
+
+def _repeated(resource: Resource, new: Tree, errors: list[FieldError], *, again: bool) -> list[FieldError]:
+    """The errors of an update as they come from rest.ValidateUpdate, which has some of its own, and from the kind's validation."""
+
+    def names(name: str, prefix: bool) -> list[str]:
+        return list(resource.rules.validate_own_name(new, name, prefix))
+
+    functions = (name_is_path_segment, *((names,) if again else ()))
+    found = [validate_object_meta(new["metadata"], resource.namespaced, function, _METADATA, builtin=False) for function in functions]
+    return [*found[0], *errors, *errors, *(found[1] if again else ())]

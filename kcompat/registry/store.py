@@ -116,9 +116,10 @@ class Store:
         return errors.conflict(self.resource.group, self.resource.name, name, message)
 
     def invalid(self, name: str, found: Sequence[FieldError]) -> errors.StatusError:
-        """Each cause once, however many rules found it."""
-        distinct = {(error.type, error.field, error.body): error for error in found}
-        return errors.invalid(self.kind_group, self.resource.kind, name, list(distinct.values()))
+        """Each cause once, however many rules found it, where upstream does so."""
+        if self.resource.qualified not in object_meta.REPEATING:
+            found = list({(error.type, error.field, error.body): error for error in found}.values())
+        return errors.invalid(self.kind_group, self.resource.kind, name, found)
 
     @property
     def kind_group(self) -> str:

@@ -27,6 +27,8 @@ _ORDER: Final = (
     "x-kubernetes-embedded-resource", "x-kubernetes-int-or-string", "x-kubernetes-list-map-keys", "x-kubernetes-list-type",
     "x-kubernetes-map-type", "x-kubernetes-validations",
 )
+_FIRST_EXPONENT: Final = 1e21
+"""From here on Go writes floating-point numbers with an exponent."""
 
 
 def internal(spec: Tree) -> Tree:
@@ -37,7 +39,8 @@ def internal(spec: Tree) -> Tree:
     for name in moved:
         if name in versions[0]:
             result[HOISTED[name]] = versions[0][name]
-    result["versions"] = [{key: value for key, value in version.items() if key not in moved} for version in versions]
+    kept = [{key: value for key, value in version.items() if key not in moved} for version in versions]
+    result["versions"] = kept if spec.get("versions") is not None else ()
     return result
 
 
@@ -68,9 +71,40 @@ def _children(name: str, value: Any) -> Sequence[Any]:
     return ()
 
 
+_VALUES: Final = ("default", "example")
+_BY_NAME: Final = ("properties", "patternProperties", "definitions", "dependencies")
+_MANY, _ONE = ("allOf", "anyOf", "oneOf", "items"), ("items", "not", "additionalProperties", "additionalItems")
+
+
+def as_written(schema: Any) -> Any:
+    """The schema with its values as Go writes what it read (v1/conversion.go: Convert_apiextensions_JSON_To_v1_JSON)."""
+    return {name: _member_written(name, value) for name, value in schema.items()} if isinstance(schema, dict) else schema
+
+
+def _member_written(name: str, value: Any) -> Any:
+    if name in _VALUES:
+        return _value_written(value)
+    if name == "enum" and value:
+        return [_value_written(item) for item in value]
+    if name in _BY_NAME and isinstance(value, dict):
+        return {key: as_written(child) for key, child in value.items()}
+    if name in _MANY and isinstance(value, list):
+        return [as_written(child) for child in value]
+    return as_written(value) if name in _ONE else value
+
+
+def _value_written(value: Any) -> Any:
+    """Keys sorted, and no fractions that are none."""
+    if isinstance(value, dict):
+        return {key: _value_written(value[key]) for key in sorted(value)}
+    if isinstance(value, list):
+        return [_value_written(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _FIRST_EXPONENT else value
+
+
 def shown_versions(versions: Sequence[Tree]) -> Any:
-    """Versions of an internal spec as errors show them."""
-    return [_shown_version(version) for version in versions] or None
+    """Versions of an internal spec as errors show them: null where none were given, and an empty list where that was."""
+    return [_shown_version(version) for version in versions] if versions or isinstance(versions, list) else None
 
 
 def _shown_version(version: Tree) -> Tree:

@@ -12,6 +12,7 @@ from kcompat.apimachinery.field import Path
 from kcompat.registry.declare import Tree
 
 _TOKENS: Final = re.compile(r"[.\[\]]|'(?:[^'\\]|\\.)*'|[^.\[\]]+")
+_ESCAPES: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _NOWHERE: Final = "does not refer to a valid field"
 _END: Final = "unexpected end of JSON path"
 
@@ -33,7 +34,7 @@ def resolve(text: str, schema: Tree, *, brackets: bool = True) -> tuple[Path | N
         if token == "[":
             if len(name) < 2 or name[0] != "'" or name[-1] != "'":
                 return f"expected single quoted string but got {name}"
-            name = re.sub(r"\\(.)", r"\1", name[1:-1])
+            name = re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), name[1:-1])
         properties, others = (at or {}).get("properties"), (at or {}).get("additionalProperties")
         if not properties and others is None:
             return _NOWHERE

@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from kcompat.apimachinery.field import FieldError, Path, forbidden, invalid, not_supported, required
+from kcompat.apimachinery.structural.defaults import default_errors
 from kcompat.registry.declare import Tree
+from kcompat.registry.rules.crd_expressions import mentions_old_self
 from kcompat.registry.rules.crd_internal import below, shown_schema
 from kcompat.registry.rules.crd_paths import resolve
 from kcompat.registry.rules.crd_structural import structural_errors, unsupported
@@ -39,6 +41,7 @@ class Strictness:
     types: bool = True
     atomic_sets: bool = True
     keys: bool = True
+    pruned_defaults: bool = True
 
 
 NEW: Final = Strictness()
@@ -49,6 +52,10 @@ class _Place:
     no_default: str = ""
     """Why there may be no default."""
     in_metadata: bool = False
+    loose: Path | None = None
+    """The list or map around whose members cannot be told apart over time."""
+    rules: list[FieldError] | None = None
+    """Takes errors of CEL rules, which are told last. None: rules are not looked at here."""
 
 
 def has_bad_types(schema: Tree) -> bool:
@@ -77,9 +84,13 @@ def validation_errors(validation: Tree | None, has_status: bool, strict: Strictn
     if schema.get("nullable"):
         errors.append(forbidden(path.child("openAPIV3Schema.nullable"), "nullable cannot be true at the root"))
     problem = unsupported(schema) if strict.structural else ""
+    unsound = list[FieldError]()
     if strict.structural and not problem:
-        errors += structural_errors(schema, at)
-    errors += schema_errors(schema, at, strict, _Place(), root=True)
+        unsound = structural_errors(schema, at) or default_errors(schema, at, pruned_ones=strict.pruned_defaults)
+    errors += unsound
+    rules = list[FieldError]() if strict.structural and not problem and not unsound else None
+    errors += schema_errors(schema, at, strict, _Place(rules=rules), root=True)
+    errors += rules or ()
     return errors if errors or not problem else [invalid(at, "", problem)]
 
 
@@ -113,15 +124,28 @@ def schema_errors(schema: Any, path: Path, strict: Strictness, place: _Place, *,
         errors += _set_items(schema, path)
     errors += _list_type(schema, path)
     errors += _keys(schema, path) if strict.keys else []
-    rules = enumerate(schema.get("x-kubernetes-validations") or ())
-    return errors + [error for index, rule in rules for error in _rule(rule, schema, path.child("x-kubernetes-validations").index(index))]
+    rules = [(rule, path.child("x-kubernetes-validations").index(index)) for index, rule in enumerate(schema.get("x-kubernetes-validations") or ())]
+    errors += [error for rule, at in rules for error in _rule(rule, schema, at)]
+    if place.rules is not None and not errors:
+        place.rules.extend(error for rule, at in rules for error in _old_self(rule, place.loose, at))
+    return errors
+
+
+def _old_self(rule: Tree, loose: Path | None, path: Path) -> list[FieldError]:
+    """A rule may look at the value as it was only where that can be found."""
+    if not mentions_old_self(rule["rule"]):
+        flag = rule.get("optionalOldSelf")
+        return [] if flag is None else [invalid(path.child("optionalOldSelf"), flag, "may not be set if oldSelf is not used in rule")]
+    if loose is None:
+        return []
+    return [invalid(path.child("rule"), rule["rule"], f"oldSelf cannot be used on the uncorrelatable portion of the schema within {loose}")]
 
 
 def _standard(schema: Tree, path: Path, strict: Strictness, place: _Place) -> list[FieldError]:
     kind, errors = schema.get("type", ""), list[FieldError]()
     if strict.types and kind and kind not in TYPES:
         errors.append(not_supported(path.child("type"), kind, TYPES))
-    if "default" in schema and place.no_default:
+    if schema.get("default") is not None and place.no_default:
         errors.append(forbidden(path.child("default"), f"must not be set {place.no_default}"))
     names = [name for name in _UNSUPPORTED if schema.get(name) not in (None, "", {})]
     errors += [forbidden(path.child(name), f"{name} is not supported") for name in names]
@@ -143,23 +167,28 @@ def _members(schema: Tree, path: Path, strict: Strictness, place: _Place, root: 
         errors.append(forbidden(path.child("additionalProperties"), detail))
     inside = replace(place, no_default="inside additionalProperties applying to object metadata") if place.in_metadata else place
     errors += schema_errors(others, path.child("additionalProperties"), strict, inside)
+    kind_of_map = schema.get("x-kubernetes-map-type")
+    loose = place.loose or (None if kind_of_map in (None, "granular", "atomic") else path)
     for name, child in properties.items():
-        here = place
+        here = replace(place, loose=loose)
         if name in _META and (root or schema.get("x-kubernetes-embedded-resource")):
-            here = _Place(f"in top-level {name}" if root else place.no_default, in_metadata=True)
+            here = replace(here, no_default=f"in top-level {name}" if root else place.no_default, in_metadata=True)
         errors += schema_errors(child, path.child("properties").key(name), strict, here)
-    errors += schema_errors(schema.get("not"), path.child("not"), strict, place)
+    quiet = replace(place, rules=None)
+    errors += schema_errors(schema.get("not"), path.child("not"), strict, quiet)
     for list_name in ("allOf", "oneOf", "anyOf"):
         for index, child in enumerate(schema.get(list_name) or ()):
-            errors += schema_errors(child, path.child(list_name).index(index), strict, place)
+            errors += schema_errors(child, path.child(list_name).index(index), strict, quiet)
     for name, child in (schema.get("definitions") or {}).items():
-        errors += schema_errors(child, path.child("definitions").key(name), strict, place)
+        errors += schema_errors(child, path.child("definitions").key(name), strict, quiet)
     items = schema.get("items")
+    if schema.get("x-kubernetes-list-type") != "map":
+        place = replace(place, loose=place.loose or path)
     errors += schema_errors(items, path.child("items"), strict, place)
     for index, child in enumerate(items if isinstance(items, list) else ()):
         errors += schema_errors(child, path.child("items").index(index), strict, place)
     for name, child in (schema.get("dependencies") or {}).items():
-        errors += schema_errors(child, path.child("dependencies").key(name), strict, place)
+        errors += schema_errors(child, path.child("dependencies").key(name), strict, quiet)
     return errors
 
 
@@ -231,7 +260,7 @@ def _keys(schema: Tree, path: Path) -> list[FieldError]:
     known = items.get("properties") or {}
     for key in schema.get("x-kubernetes-list-map-keys") or () if list_type == "map" else ():
         child, here = known.get(key), at.child("properties").key(key)
-        if child is not None and key not in (items.get("required") or ()) and "default" not in child:
+        if child is not None and key not in (items.get("required") or ()) and child.get("default") is None:
             detail = "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property"
             errors.append(required(here.child("default"), detail))
         if child is not None and child.get("nullable"):

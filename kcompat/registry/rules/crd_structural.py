@@ -7,19 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
-import re2
-
 from kcompat.apimachinery.field import FieldError, Path, forbidden, invalid, required
+from kcompat.apimachinery.structural import patterns
 from kcompat.registry.declare import Tree
 
 _ROOT, _ITEM, _FIELD = "at the root", "for specified array items", "for specified object fields"
-_QUIET: Final = re2.Options()
-_QUIET.log_errors = False
-_GO_REASONS: Final = {
-    "invalid perl operator": "invalid or unsupported Perl syntax", "missing )": "missing closing )", "missing ]": "missing closing ]",
-    "no argument for repetition operator": "missing argument to repetition operator",
-    "bad repetition operator": "invalid nested repetition operator",
-}
 _INT_OR_STRING: Final = [{"type": "integer"}, {"type": "string"}]
 _UNSUPPORTED: Final = {
     "id": "id", "$schema": "schema", "$ref": "$ref", "patternProperties": "patternProperties", "dependencies": "dependencies",
@@ -127,20 +119,9 @@ def _values(schema: Tree, path: Path, skip_any: bool = False, skip_first_all: bo
         errors += _nested(child, path.child("oneOf").index(index))
     if (child := schema.get("not")) is not None:
         errors += _nested(child, path.child("not"))
-    if (pattern := schema.get("pattern")) and (problem := _pattern_problem(pattern)):
+    if (pattern := schema.get("pattern")) and (problem := patterns.problem(pattern)):
         errors.append(invalid(path.child("pattern"), pattern, f"must be a valid regular expression, but isn't: {problem}"))
     return errors
-
-
-def _pattern_problem(pattern: str) -> str:
-    """What Go's regexp says of a pattern that is none. The library has the same grammar and almost the same words."""
-    try:
-        re2.compile(pattern, _QUIET)
-    except re2.error as error:
-        text = error.args[0].decode()
-        reason, _, place = text.partition(": ")
-        return f"error parsing regexp: {_GO_REASONS.get(reason, reason)}: `{place}`"
-    return ""
 
 
 def _nested(schema: Tree, path: Path, *, skip_any: bool = False) -> list[FieldError]:

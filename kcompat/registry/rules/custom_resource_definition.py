@@ -11,9 +11,10 @@ from kcompat.apimachinery.clock import Clock, SystemClock, rfc3339
 from kcompat.apimachinery.field import FieldError, Path, invalid, required
 from kcompat.apimachinery.names import name_is_dns_subdomain
 from kcompat.apimachinery.quote import quote
+from kcompat.apimachinery.structural.defaults import has_unpruned, with_coerced
 from kcompat.apimachinery.validation import immutable
 from kcompat.registry.declare import Rules, Tree, keep
-from kcompat.registry.rules.crd_internal import below, internal, root_schemas
+from kcompat.registry.rules.crd_internal import as_written, below, internal, root_schemas
 from kcompat.registry.rules.crd_schema import Strictness, has_bad_types, has_loose_keys, has_loose_sets, is_structural
 from kcompat.registry.rules.crd_spec import Allowances, names_errors, spec_errors
 from kcompat.registry.rules.webhook_client import is_bundle
@@ -83,6 +84,7 @@ def _allowances(new: Tree, old: Tree, established: bool) -> Allowances:
     strict = Strictness(
         schema=validated or all((version.get("schema") or {}).get("openAPIV3Schema") is not None for version in old["versions"]),
         structural=_all(old, lambda schema: not is_structural(schema)),
+        pruned_defaults=_all(old, lambda schema: is_structural(schema) and has_unpruned(schema)),
         types=_all(old, has_bad_types), atomic_sets=_all(old, has_loose_sets), keys=_all(old, has_loose_keys),
     )
     webhook = (old.get("conversion") or {}).get("webhook") or {}
@@ -97,7 +99,7 @@ def _allowances(new: Tree, old: Tree, established: bool) -> Allowances:
 
 
 def _spec(spec: Tree, allowed: Allowances) -> list[FieldError]:
-    return spec_errors(spec, allowed, not _all(spec, lambda schema: any("default" in child for child in below(schema))))
+    return spec_errors(spec, allowed, not _all(spec, lambda schema: any(child.get("default") is not None for child in below(schema))))
 
 
 def _formats(spec: Tree) -> list[str]:
@@ -117,6 +119,15 @@ def _sets(spec: Tree) -> Iterable[str]:
     schemas = (child for schema in root_schemas(spec) for child in below(schema) if child.get("x-kubernetes-list-type") == "set")
     kinds = {schema["items"].get("type") for schema in schemas if isinstance(schema.get("items"), dict)}
     return [_SET_ITEMS.format(quote(kind)) for kind in sorted(kinds & {"object", "array"})]
+
+
+def _canonical_version(version: Tree) -> Tree:
+    """Validation of defaults coerces the metadata in them, and that stays."""
+    schema = (version.get("schema") or {}).get("openAPIV3Schema")
+    if schema is None:
+        return version
+    fresh = as_written(with_coerced(schema) if is_structural(schema) else schema)
+    return {**version, "schema": {**version["schema"], "openAPIV3Schema": fresh}}
 
 
 class CustomResourceDefinitionRules(Rules):
@@ -185,6 +196,10 @@ class CustomResourceDefinitionRules(Rules):
 
     def validate_status_update(self, new: Tree, old: Tree) -> list[FieldError]:
         return names_errors((new.get("status") or {}).get("acceptedNames") or {}, Path("status", "acceptedNames"))
+
+    def canonicalize(self, obj: Tree) -> None:
+        if versions := obj["spec"].get("versions"):
+            obj["spec"] = {**obj["spec"], "versions": [_canonical_version(version) for version in versions]}
 
     def begin_deletion(self, obj: Tree) -> bool:
         """Its objects go first."""
