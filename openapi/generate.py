@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import gofacts
+import printers
 import typefacts
 import witness
 
@@ -28,6 +29,8 @@ def main() -> None:
     write(output, packages, resources, witness.reconcile(packages))
     served = {f"{resource['group']}/{resource['version']}" for resource in resources}
     (output / "versions.json").write_text(dump_table({v: kinds for v, kinds in gofacts.registered(dirs).items() if v not in served}))
+    described = printers.described_columns(dirs["k8s.io/kubernetes"], packages, (resource["kind"] for resource in resources))
+    (output / "columns.json").write_text(dump_table(described))
     (output / "feature_gates.json").write_text(dump_table(gofacts.feature_gates(dirs)))
     print(f"{len(packages)} packages, {sum(len(p['types']) for p in packages.values())} types, {len(resources)} resources")
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from functools import lru_cache
 
+from kcompat.api.column_descriptions import column_description
 from kcompat.api.negotiate import Output
 from kcompat.api.request import Request, Tree
 from kcompat.apimachinery import errors
@@ -74,17 +76,22 @@ def table(request: Request, resource: Resource, items: Iterable[Tree], metadata:
     columns = resource.columns or DEFAULT_COLUMNS
     now = _clock.now()
     document: Tree = {"kind": "Table", "apiVersion": f"meta.k8s.io/{form.version}", "metadata": metadata}
-    document["columnDefinitions"] = [definition(column) for column in columns if column.name] if headers else None
+    document["columnDefinitions"] = list(_definitions(resource.kind if resource.columns else "", columns)) if headers else None
     document["rows"] = [row(resource, columns, item, now, policy, form) for item in items]
     return document
 
 
-def definition(column: Column) -> Tree:
+@lru_cache(maxsize=256)
+def _definitions(kind: str, columns: tuple[Column, ...]) -> tuple[Tree, ...]:
+    return tuple(definition(column, kind) for column in columns if column.name)
+
+
+def definition(column: Column, kind: str) -> Tree:
     return {
         "name": column.name,
         "type": column.type,
         "format": column.format,
-        "description": column.description,
+        "description": column.description or column_description(kind, column.name),
         "priority": column.priority,
     }
 

@@ -53,6 +53,13 @@ def openapi() -> dict[str, Facts]:
 
 
 @cache
+def columns() -> dict[str, dict[str, str]]:
+    """Kind to Table column to the field whose documentation describes it, `core/v1.Secret.type`; "" for kinds not listed."""
+    result: dict[str, dict[str, str]] = orjson.loads((_DATA / "columns.json").read_bytes())
+    return result
+
+
+@cache
 def _package_of_version() -> dict[tuple[str, str], str]:
     return {(facts["group"], facts["version"]): name for name, facts in packages().items() if "group" in facts}
 

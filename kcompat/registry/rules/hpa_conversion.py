@@ -33,7 +33,7 @@ class _Shape:
     always: tuple[str, ...] = ()
     """Values that v1 always writes, "0" when unset."""
     names: tuple[str, ...] = ()
-    """Members that are the same in both."""
+    """Members that are the same in both: the first stands before the values, the others after them."""
     selector: str = ""
     """v1's name of the metric's selector, of kinds that have a metric."""
     before_selector: int = 1
@@ -68,7 +68,7 @@ def _metric_to_v1(metric: Tree, shapes: Mapping[str, _Shape], gathered: str) -> 
 
 def _source_to_v1(source: Tree, shape: _Shape, amounts: Tree) -> Tree:
     result: Tree = {"target": source.get("describedObject") or {}} if shape.reference else {}
-    result |= {name: source.get(name, "") for name in shape.names}
+    result |= {name: source.get(name, "") for name in shape.names[:1]}
     metric = source.get("metric") or {}
     if shape.selector:
         result["metricName"] = metric.get("name", "")
@@ -76,7 +76,8 @@ def _source_to_v1(source: Tree, shape: _Shape, amounts: Tree) -> Tree:
     result |= _amounts_to_v1(amounts, shape, names[: shape.before_selector])
     if shape.selector and metric.get("selector") is not None:
         result[shape.selector] = metric["selector"]
-    return result | _amounts_to_v1(amounts, shape, names[shape.before_selector :])
+    result |= _amounts_to_v1(amounts, shape, names[shape.before_selector :])
+    return result | {name: source.get(name, "") for name in shape.names[1:]}
 
 
 def _amounts_to_v1(amounts: Tree, shape: _Shape, names: Sequence[str]) -> Tree:
