@@ -26,10 +26,11 @@ from kcompat.admission import chain
 from kcompat.admission import configuration as admission_configuration
 from kcompat.admission.interface import Access
 from kcompat.admission.interface import Services as AdmissionServices
-from kcompat.api import field_managers, pipeline
+from kcompat.api import pipeline
 from kcompat.api.flow_control.control import FlowControl
+from kcompat.api.own_writes import OwnWrites
 from kcompat.api.request import Handler, Peer, Query, Request, Response, StreamResponse
-from kcompat.api.scope import Scope, Services
+from kcompat.api.scope import Services
 from kcompat.api.server import Listener, tls_context
 from kcompat.api.tokens import TokenService
 from kcompat.apimachinery import feature_gates
@@ -83,6 +84,7 @@ class ControlPlane:
         self.clock = clock or SystemClock()
         self.identity = identity or Identity()
         feature_gates.check(settings.feature_gates)
+        self._own_writes = OwnWrites(lambda: self.services)
         self.catalog: Catalog = default_catalog(self.clock, self.identity)
         runtime_config.apply(self.catalog, settings.runtime_config)
         self.handler: Handler
@@ -200,7 +202,7 @@ class ControlPlane:
             may,
             configuration=configuration,
             resources_of_kind=self._resources_of_kind,
-            update_status=self._update_status,
+            update_status=self._own_writes.update_status,
         )
         self.services = Services(
             catalog=self.catalog,
@@ -240,17 +242,6 @@ class ControlPlane:
             wrong = f"MaxRequestsInFlight={reads} and MaxMutatingRequestsInFlight={writes}"
             raise ValueError(f"invalid configuration: {wrong}; they must add up to something positive")
         return FlowControl(self.reader, self.clock, reads + writes, mandatory())
-
-    async def _update_status(self, group: str, resource: str, namespace: str, name: str, transform: Callable[[Any], Any]) -> None:
-        """admission.interface.UpdateStatus: quotas are raised through it."""
-
-        store = self.stores.named(group, resource)
-        scope = Scope(self.services, store.resource, store, store.resource.subresource("status"), namespace, name)
-
-        async def changed(current: Any) -> Any:
-            return field_managers.track_own(scope, current, transform(current))
-
-        await store.update(namespace, name, changed, status=True, retry=True)
 
     def _resources_of_kind(self, api_version: str, kind: str) -> list[tuple[str, str, bool]]:
         group, _, version = api_version.rpartition("/")
@@ -293,7 +284,7 @@ class ControlPlane:
         audiences = settings.api_audiences or issuers
         token_authenticators: list[Any] = [
             ServiceAccountAuthenticator(issuers, keys, audiences, self.reader, clock),
-            LegacyServiceAccountAuthenticator(keys, audiences, self.reader),
+            LegacyServiceAccountAuthenticator(keys, audiences, self.reader, clock, self._own_writes.label_secret),
         ]
         if settings.token_auth_file:
             token_authenticators.insert(0, TokenFileAuthenticator(read_token_file(Path(settings.token_auth_file)), audiences))

@@ -69,6 +69,8 @@ async def read_object(request: Request, group: str, version: str, kind: str, sam
     else:
         media_type = negotiate.body_type(request.headers.get("Content-Type", ""))
         data = await request.read()
+        if same and media_type == negotiate.PROTOBUF:
+            data = _of_version(data, same, f"{group}/{version}")
         tree, duplicates = parse(media_type, data, kind, f"{group}/{version}" if group else version)
         if media_type == negotiate.PROTOBUF and (tree["kind"], tree["apiVersion"]) == (kind, f"{group}/{version}" if group else version):
             return dict(tree)  # decoded by the same facts already
@@ -119,6 +121,17 @@ def _sorted(tree: Any) -> Any:
     if isinstance(tree, dict):
         return {name: _sorted(tree[name]) for name in sorted(tree)}
     return [_sorted(item) for item in tree] if isinstance(tree, list) else tree
+
+
+def _of_version(body: bytes, same: tuple[str, ...], api_version: str) -> bytes:
+    """An enveloped object of one of these versions as one of another that has the same fields."""
+    from kcompat.apimachinery import protobuf
+
+    try:
+        found, kind, message = protobuf.unwrap(body)
+    except schema.UnrecognizedError:  # is said when it is read
+        return body
+    return protobuf.wrap(api_version, kind, message) if found in same else body
 
 
 def _parse_protobuf(body: bytes, kind: str, implied: str) -> Tree:

@@ -164,7 +164,7 @@ def authentication(services: Services, following: Handler) -> Handler:
             token = bearer_token(headers) if "Authorization" in headers or "Upgrade" in headers else None
             if token is None and headers.get("Authorization", "").lower().startswith("bearer  "):
                 request.warnings.append("the provided Authorization header contains extra space before the bearer token, and is ignored")
-            user = await authenticator.authenticate(Credentials(peer.certificate, token, headers, request.path, peer.intermediates))
+            user = await authenticator.authenticate(Credentials(peer.certificate, token, headers, request.path, peer.intermediates, request.warnings))
         except InvalidCredentials as refusal:
             log.info("authentication failed: %s", refusal)
             user = None

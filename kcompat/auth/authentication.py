@@ -52,7 +52,9 @@ class Authentication:
                 return authenticated(user)
         if credentials.token and self._tokens is not None:
             try:
-                return (await self._tokens.authenticate_token(credentials.token, self._audiences)).user
+                answer = await self._tokens.authenticate_token(credentials.token, self._audiences)
+                credentials.warnings.extend(answer.warnings)
+                return answer.user
             except InvalidCredentials as refusal:
                 refusals.append(str(refusal))
         user = None if refusals or self._anonymous is None else await self._anonymous.authenticate(credentials)

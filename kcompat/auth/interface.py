@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -24,6 +24,8 @@ class Credentials:
     header: Mapping[str, str] | None = None
     path: str = ""
     intermediates: tuple[bytes, ...] = ()
+    warnings: list[str] = field(default_factory=list)
+    """What whoever accepts them wants the client to be told."""
 
 
 class InvalidCredentials(Exception):
@@ -43,6 +45,7 @@ class TokenAnswer:
 
     user: UserInfo
     audiences: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class TokenAuthenticator(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import random
 from base64 import b64encode, urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
 from typing import Any
 
 import jwt
@@ -212,8 +213,8 @@ def held(issuer: TokenIssuer, reader: MemoryReader) -> str:
     return token
 
 
-async def test_a_secrets_token_is_its_service_account(key: PrivateKey, reader: MemoryReader, held: str) -> None:
-    legacy = LegacyServiceAccountAuthenticator(KeySet([key.public_key()]), ["api"], reader)
+async def test_a_secrets_token_is_its_service_account(key: PrivateKey, reader: MemoryReader, clock: StandingClock, held: str) -> None:
+    legacy = LegacyServiceAccountAuthenticator(KeySet([key.public_key()]), ["api"], reader, clock)
     answer = await legacy.authenticate_token(held, ())
     assert answer is not None and answer.audiences == ("api",)
     assert (answer.user.name, answer.user.uid) == ("system:serviceaccount:ns:builder", "sa-1")
@@ -233,7 +234,7 @@ async def test_a_secrets_token_is_its_service_account(key: PrivateKey, reader: M
     ],
 )
 async def test_a_secrets_token_dies_with_either(
-    key: PrivateKey, reader: MemoryReader, held: str, resource: str, tree: dict[str, Any] | None
+    key: PrivateKey, reader: MemoryReader, clock: StandingClock, held: str, resource: str, tree: dict[str, Any] | None
 ) -> None:
     if tree is None:
         reader.delete("", resource, "ns", {"secrets": "secret", "serviceaccounts": "builder"}[resource])
@@ -241,14 +242,35 @@ async def test_a_secrets_token_dies_with_either(
         reader.put("", resource, tree)
     keys = KeySet([key.public_key()])
     with pytest.raises(InvalidCredentials):
-        await LegacyServiceAccountAuthenticator(keys, ["api"], reader).authenticate_token(held, ())
-    assert await LegacyServiceAccountAuthenticator(keys, ["api"], reader, lookup=False).authenticate_token(held, ())
+        await LegacyServiceAccountAuthenticator(keys, ["api"], reader, clock).authenticate_token(held, ())
+    assert await LegacyServiceAccountAuthenticator(keys, ["api"], reader, clock, lookup=False).authenticate_token(held, ())
 
 
-async def test_a_token_marked_invalid_is_refused(key: PrivateKey, reader: MemoryReader, held: str) -> None:
+async def test_a_token_marked_invalid_is_refused(key: PrivateKey, reader: MemoryReader, clock: StandingClock, held: str) -> None:
     secret = await reader.get("", "secrets", "ns", "secret")
     assert secret is not None
     labels = {"kubernetes.io/legacy-token-invalid-since": "2026-01-01"}
     reader.put("", "secrets", {**secret, "metadata": {**secret["metadata"], "labels": labels}})
     with pytest.raises(InvalidCredentials, match="marked invalid"):
-        await LegacyServiceAccountAuthenticator(KeySet([key.public_key()]), ["api"], reader).authenticate_token(held, ())
+        await LegacyServiceAccountAuthenticator(KeySet([key.public_key()]), ["api"], reader, clock).authenticate_token(held, ())
+
+
+async def test_the_day_of_a_tokens_last_use_stands_on_its_secret(key: PrivateKey, reader: MemoryReader, clock: StandingClock, held: str) -> None:
+    written: list[tuple[str, str]] = []
+
+    async def label(secret: Mapping[str, Any], name: str, value: str) -> None:
+        written.append((name, value))
+        reader.put("", "secrets", {**secret, "metadata": {**secret["metadata"], "labels": {name: value}}})
+
+    legacy = LegacyServiceAccountAuthenticator(KeySet([key.public_key()]), ["api"], reader, clock, label)
+    for _ in range(2):
+        answer = await legacy.authenticate_token(held, ())
+        assert answer is not None and answer.warnings == ()
+    assert written == [("kubernetes.io/legacy-token-last-used", f"{clock.now():%Y-%m-%d}")]
+
+
+async def test_a_token_that_nobody_asked_for_comes_with_a_warning(key: PrivateKey, reader: MemoryReader, clock: StandingClock, held: str) -> None:
+    reader.put("", "serviceaccounts", {**ACCOUNT, "secrets": [{"name": "secret"}]})
+    legacy = LegacyServiceAccountAuthenticator(KeySet([key.public_key()]), ["api"], reader, clock)
+    answer = await legacy.authenticate_token(held, ())
+    assert answer is not None and answer.warnings[0].startswith("Use tokens from the TokenRequest API")

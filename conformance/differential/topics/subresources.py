@@ -38,6 +38,7 @@ def scripts() -> Iterator[Script]:
     yield Script("subresources", "proxy", _proxy)
     yield Script("subresources", "approval", _approval)
     yield Script("subresources", "finalize", _finalize)
+    yield Script("subresources", "protobuf", _protobuf)
     yield Script("subresources", "unserved", _unserved)
 
 
@@ -500,6 +501,52 @@ async def _finalize(s: Session) -> None:
     await s.ask("PATCH", f"{path}/status", {"status": {"phase": "Active"}}, Content_Type=MERGE_PATCH, note="terminating")
     await s.ask("PUT", f"{path}/finalize", {"metadata": {"name": name}, "spec": {"finalizers": []}})
     await s.ask("GET", path)
+
+
+async def _protobuf(s: Session) -> None:
+    """Bodies and answers as client-go's typed clients have them."""
+    from kcompat.apimachinery import protobuf
+
+    form = "application/vnd.kubernetes.protobuf"
+
+    async def ask(method: str, path: str, api_version: str, kind: str, tree: Tree) -> None:
+        body = protobuf.encode({"kind": kind, **tree}, api_version.replace("beta1", ""), kind)
+        if "beta" in api_version:
+            body = protobuf.wrap(api_version, kind, protobuf.unwrap(body)[2])
+        for accept in (form, "application/json"):
+            answer = await s.quiet(method, path, body, Content_Type=form, Accept=accept)
+            s.keep(method, path, {"kind": kind, **{key: value for key, value in tree.items() if key != "metadata"}}, {"Accept": accept}, kind, s.normaliser.answer(answer.code, answer.headers, answer.body))
+
+    apps = f"/apis/apps/v1/namespaces/{s.namespace}/deployments"
+    await s.quiet("POST", apps, {"metadata": {"name": "d"}, "spec": _SCALED["apps/v1/deployments"]})
+    scale = (await s.quiet("GET", f"{apps}/d/scale")).tree
+    metadata = {"name": "d", "namespace": s.namespace}
+    await ask("PUT", f"{apps}/d/scale", "autoscaling/v1", "Scale", {"metadata": metadata, "spec": {"replicas": 4}})
+    await ask("PUT", f"{apps}/d/scale", "autoscaling/v1", "Scale", {**scale, "spec": {"replicas": 5}})
+    await ask("PUT", f"{apps}/d/scale?dryRun=All", "autoscaling/v1", "Scale", {"metadata": metadata, "spec": {"replicas": -4}})
+    await ask("PUT", f"{apps}/d/scale", "apps/v1", "Deployment", (await s.quiet("GET", f"{apps}/d")).tree)
+    await ask("PUT", f"{apps}/d/status", "apps/v1", "Deployment", merged((await s.quiet("GET", f"{apps}/d")).tree, {"status": {"replicas": 3}}))
+    for name in ("p", "q"):
+        await _pod(s, name)
+    await ask("POST", f"{s.core}/pods/p/binding", "v1", "Binding", {"metadata": {"name": "p"}, "target": {"kind": "Node", "name": "n"}})
+    await ask("POST", f"{s.core}/bindings", "v1", "Binding", {"metadata": {"name": "q"}, "target": {"kind": "Node", "name": "n"}})
+    for version in ("policy/v1", "policy/v1beta1"):
+        await ask("POST", f"{s.core}/pods/p/eviction?dryRun=All", version, "Eviction", {"metadata": {"name": "p"}, "deleteOptions": {"gracePeriodSeconds": 3}})
+    await ask("POST", f"{s.core}/pods/p/eviction", "v1", "Binding", {"metadata": {"name": "p"}, "target": {"name": "n"}})
+    pod = (await s.quiet("GET", f"{s.core}/pods/p")).tree
+    await ask("PUT", f"{s.core}/pods/p/status", "v1", "Pod", merged(pod, {"metadata": {"resourceVersion": None}, "status": {"phase": "Running"}}))
+    await ask("PUT", f"{s.core}/pods/p/ephemeralcontainers", "v1", "Pod", merged(pod, {"metadata": {"resourceVersion": None}, "spec": {"ephemeralContainers": [{"name": "e", "image": "e"}]}}))
+    await ask("PUT", f"{s.core}/pods/q/resize", "v1", "Pod", merged(pod, {"metadata": {"resourceVersion": None}}))
+    await s.quiet("POST", f"{s.core}/serviceaccounts", {"metadata": {"name": "a"}})
+    await ask("POST", f"{s.core}/serviceaccounts/a/token", "authentication.k8s.io/v1", "TokenRequest", {"metadata": {}, "spec": {"audiences": ["x"], "expirationSeconds": 700}})
+    await ask("PUT", f"/api/v1/namespaces/{s.namespace}/finalize", "v1", "Namespace", {"metadata": {"name": s.namespace}, "spec": {"finalizers": ["kubernetes"]}})
+    reviews: tuple[tuple[str, str, str, Tree], ...] = (
+        ("/apis/authentication.k8s.io/v1/tokenreviews", "authentication.k8s.io/v1", "TokenReview", {"token": "admin-token"}), ("/apis/authorization.k8s.io/v1/subjectaccessreviews", "authorization.k8s.io/v1", "SubjectAccessReview", {"user": "x", "resourceAttributes": {"verb": "get", "resource": "pods"}}),
+        ("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "authorization.k8s.io/v1", "SelfSubjectAccessReview", {"nonResourceAttributes": {"path": "/api", "verb": "get"}}), ("/apis/authentication.k8s.io/v1/selfsubjectreviews", "authentication.k8s.io/v1", "SelfSubjectReview", {}),
+    )  # fmt: skip
+    for path, version, kind, spec in reviews:
+        await ask("POST", path, version, kind, {"metadata": {}, "spec": spec} if spec else {"metadata": {}})
+    await s.ask("GET", f"{s.core}/pods/p", note="in the end")
 
 
 async def _unserved(s: Session) -> None:

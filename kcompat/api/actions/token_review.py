@@ -16,15 +16,16 @@ async def create(request: Request, scope: Scope) -> Answer:
     spec = review.get("spec", {})
     if not spec.get("token"):
         raise errors.bad_request("token is required for TokenReview in authentication")
-    status = await _status(scope, spec)
+    status = await _status(request, scope, spec)
     return respond.object_response(request, scope.resource, {**review, "status": status}, form, 201)
 
 
-async def _status(scope: Scope, spec: Tree) -> Tree:
+async def _status(request: Request, scope: Scope, spec: Tree) -> Tree:
     try:
         answer = await scope.services.tokens.review(spec["token"], tuple(spec.get("audiences") or ()))
     except InvalidCredentials as refusal:
         return {"user": {}, "error": str(refusal)}
+    request.warnings.extend(answer.warnings)
     user: Tree = {"username": answer.user.name, "uid": answer.user.uid, "groups": list(answer.user.groups)}
     if answer.user.extra:
         user["extra"] = {key: list(values) for key, values in sorted(answer.user.extra.items())}
