@@ -23,7 +23,7 @@ Change = dict[str, Any]
 
 
 class _Loader(yaml.CSafeLoader):
-    """YAML with what is too long to write: `!x 300` is so many x, `!many [17, {name: n%d}]` a list of so many with numbers for %d."""
+    """YAML with what is too long to write: `!x 300` is so many x (`!x 300 .com`: and a rest), `!many [17, {name: n%d}]` a list of so many with numbers for %d."""
 
 
 def _many(loader: yaml.CSafeLoader, node: Any) -> list[Any]:
@@ -39,14 +39,19 @@ def _numbered(value: Any, number: int) -> Any:
     return [_numbered(child, number) for child in value] if isinstance(value, list) else value
 
 
-_Loader.add_constructor("!x", lambda loader, node: "x" * int(str(node.value)))
+def _long(loader: yaml.CSafeLoader, node: Any) -> str:
+    count, _, rest = str(node.value).partition(" ")
+    return "x" * int(count) + rest
+
+
+_Loader.add_constructor("!x", _long)
 _Loader.add_constructor("!many", _many)
 _Loader.add_constructor("!merge", lambda loader, node: {key: value for one in _many(loader, node) for key, value in one.items()})
 
 
 def scripts() -> Iterator[Script]:
     for file in sorted(_FILES.glob("*.yaml")):
-        yield Script("rules", file.stem, partial(_rules, file), brief=True)
+        yield Script("rules", file.stem, partial(_rules, file), brief=True, setup="dual" if file.stem.endswith("-dual") else "")
 
 
 async def _rules(file: Path, s: Session) -> None:
