@@ -82,12 +82,16 @@ def _said(step: Tree) -> Tree:
 
 
 def _sorted(value: Any) -> Any:
-    """managedFields by manager: by time, as they come, they are in another order when a second passes."""
+    """managedFields by manager: by time, as they come, they are in another order when a second passes. Conflicts by field: managers come
+    in any order (upstream keeps them in a map)."""
     if isinstance(value, list):
         return [_sorted(item) for item in value]
     if not isinstance(value, dict):
         return value
     fresh = {name: _sorted(child) for name, child in value.items()}
+    causes = fresh.get("causes")
+    if isinstance(causes, list) and causes and isinstance(causes[0], dict) and causes[0].get("reason") == "FieldManagerConflict":
+        fresh["causes"] = sorted(causes, key=str)
     if isinstance(entries := fresh.get("managedFields"), list):
         fresh["managedFields"] = sorted(entries, key=lambda entry: [str(entry.get(key)) for key in ("manager", "operation", "subresource")])
     return fresh

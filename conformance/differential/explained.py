@@ -28,6 +28,7 @@ _EXPLAINED = [
     (r"errors/bodies", r".*1e4.*", r"body\.message", "a number no float holds is refused before the types are looked at"),
     (r"negotiation/yaml", r".*/texts .*", r"line \d+", "libyaml escapes a line separator that go-yaml writes as it is"),
     (r"fields/endpointslices\..*", r"PUT .*deprecatedTopology=.*", r"answer", "a topology that is dropped does not count as a change"),
+    (r"apply/(mutating|validating)webhookconfigurations.*", r".*", r"body\.metadata\.generation", "an empty list of webhooks is not told from none"),
     (r"services/.*", r".*dryRun=All.*", r"body\.spec\.(ports\[\d+\]\.nodePort|healthCheckNodePort)", "a dry run shows a port of the range"),
 ]  # fmt: skip
 _COMPILED = [(re.compile(script), re.compile(ask), re.compile(path), reason) for script, ask, path, reason in _EXPLAINED]

@@ -131,6 +131,7 @@ def track(request: Request, scope: Scope, live: Tree | None, new: Tree) -> Tree:
     if resource.to_storage is None or resource.from_storage is None or not _writes_resource(scope):
         return manager.update(live, new, name_of(request), now)
     converted = resource.from_storage(resource.to_storage(new))  # conversion defaults, too; what is stored is converted once
+    converted = meta.with_metadata(converted, managedFields=new["metadata"].get("managedFields"))  # even an empty list
     entries = manager.update(live, converted, name_of(request), now)["metadata"].get("managedFields")
     return meta.with_metadata(new, managedFields=entries)
 

@@ -32,9 +32,20 @@ _REASON_MESSAGE = (
 )
 
 
+def unchanged(new: Any, old: Any) -> bool:
+    """Equality to which an empty list is none (upstream: equality.Semantic)."""
+    if new == old:
+        return True
+    if isinstance(new, dict) and isinstance(old, dict):
+        return all(unchanged(new.get(name), old.get(name)) for name in {**new, **old})
+    if isinstance(new, list) and isinstance(old, list):
+        return len(new) == len(old) and all(map(unchanged, new, old))
+    return new in (None, []) and old in (None, [])
+
+
 def immutable(new: Any, old: Any, path: Path) -> list[FieldError]:
     """The value may not change (upstream: ValidateImmutableField)."""
-    return [] if new == old else [field.invalid(path, new, IMMUTABLE)]
+    return [] if unchanged(new, old) else [field.invalid(path, new, IMMUTABLE)]
 
 
 def nonnegative(value: int, path: Path) -> list[FieldError]:

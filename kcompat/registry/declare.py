@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from kcompat.apimachinery.field import FieldError, Path, invalid
 from kcompat.apimachinery.user import UserInfo
+from kcompat.apimachinery.validation import unchanged
 
 Tree = dict[str, Any]
 Cell = str | int | float | bool | None | list[Any]
@@ -67,7 +68,7 @@ class Rules:
 
     def spec_changed(self, new: Tree, old: Tree) -> bool:
         """Whether this update raises metadata.generation. Used when has_generation."""
-        return bool(new.get("spec") != old.get("spec"))
+        return not unchanged(new.get("spec"), old.get("spec"))
 
     def prepare_for_status_update(self, new: Tree, old: Tree) -> None:
         """A status update changes only status; labels and annotations too where the strategy lets them through."""

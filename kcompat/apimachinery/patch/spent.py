@@ -36,6 +36,7 @@ def spent(original: Map, patch: Map, type: PatchType) -> Map:
 
 def _value(original: Any, patch: Any, name: str, type: PatchType) -> Any:
     if original is None or not same_shape(original, patch):
+        patch = _without_nulls(patch)
         return _items_stripped(patch) if isinstance(patch, list) else _stripped(patch)
     if isinstance(original, dict):
         field = field_of(type, name)
@@ -57,13 +58,19 @@ def _items_stripped(patch: list[Any]) -> list[Any]:
     return [item if isinstance(item, dict) and DIRECTIVE in item else _stripped(item) for item in patch]
 
 
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    return {name: _without_nulls(item) for name, item in value.items() if item is not None} if isinstance(value, dict) else value
+
+
 def _stripped(value: Any) -> Any:
-    """Without null members and without what carries a directive."""
+    """Without what carries a directive."""
     if isinstance(value, list):
         return [_stripped(item) for item in value if not _is_directive(item)]
     if not isinstance(value, dict) or DIRECTIVE in value:
         return value
-    return {name: _stripped(item) for name, item in value.items() if item is not None and not _is_directive(item)}
+    return {name: _stripped(item) for name, item in value.items() if not _is_directive(item)}
 
 
 def _is_directive(value: Any) -> bool:

@@ -26,7 +26,7 @@ def mismatch(value: Any, type: Type) -> str:
 
 
 def _scalar(value: Any, type: Type) -> str:
-    shape, wanted = value.__class__, type.kind
+    shape, wanted = value.__class__, "uint8" if type.go == "uint8" else type.kind
     if wanted == "string":
         return "" if shape is str else f"cannot convert {_SHAPES[shape]} to {type.go}" if shape is int else f"unrecognized type: {wanted}"
     if wanted == "bool":

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from kcompat.apimachinery.field import FieldError, Path, invalid, too_long_characters
 from kcompat.apimachinery.names import byte_length, is_dns1123_subdomain, is_long_name, is_short_name
-from kcompat.apimachinery.validation import IMMUTABLE
+from kcompat.apimachinery.validation import IMMUTABLE, unchanged
 
 _SUBDOMAIN: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
 _CASELESS: Final = "an RFC 1123 subdomain must consist of alphanumeric characters, '-' or '.', and must start and end with an " \
@@ -40,4 +40,4 @@ def max_length(value: str, limit: int, path: Path) -> list[FieldError]:
 
 def immutable(new: Any, old: Any, path: Path) -> list[FieldError]:
     """immutable: shows no value."""
-    return [] if (new or None) == (old or None) else [invalid(path, None, IMMUTABLE)]
+    return [] if unchanged(new or None, old or None) else [invalid(path, None, IMMUTABLE)]

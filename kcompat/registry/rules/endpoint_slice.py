@@ -8,7 +8,7 @@ from kcompat.apimachinery import meta
 from kcompat.apimachinery.field import FieldError, Path, duplicate, invalid, required, too_many
 from kcompat.apimachinery.ip import ip_warnings, is_ipv4, is_ipv6, validate_ip, validate_ip_legacy
 from kcompat.apimachinery.names import is_dns1123_label, is_dns1123_subdomain, is_label_value
-from kcompat.apimachinery.validation import validate_labels
+from kcompat.apimachinery.validation import unchanged, validate_labels
 from kcompat.registry.declare import Rules, Tree
 from kcompat.registry.rules.declarative import immutable
 from kcompat.registry.rules.fields import PROTOCOLS, dns_label, dns_subdomain, endpoint_ip, label_key, messages, one_of, required_one_of
@@ -125,7 +125,7 @@ class EndpointSliceRules(Rules):
     def spec_changed(self, new: Tree, old: Tree) -> bool:
         """Anything but metadata, or the labels."""
         rest, before = ({name: value for name, value in tree.items() if name != "metadata"} for tree in (new, old))
-        return rest != before or meta.labels(new) != meta.labels(old)
+        return not unchanged(rest, before) or meta.labels(new) != meta.labels(old)
 
     def validate(self, obj: Tree) -> list[FieldError]:
         return self._validate(obj, None)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from kcompat.apimachinery.field import FieldError, Path, invalid
-from kcompat.apimachinery.validation import IMMUTABLE
+from kcompat.apimachinery.validation import IMMUTABLE, unchanged
 from kcompat.registry.declare import Tree
 from kcompat.registry.rules.declarative import immutable
 from kcompat.registry.rules.device_allocation import drop_deallocated, status_errors
@@ -71,7 +71,7 @@ class ResourceClaimTemplateRules(PlainRules):
         return [*template_metadata(spec.get("metadata") or {}, _SPEC.child("metadata")), *found.plain, *changed, *found.declared]
 
     def validate_update(self, new: Tree, old: Tree) -> list[FieldError]:
-        if new["spec"] == old["spec"]:
+        if unchanged(new["spec"], old["spec"]):
             return self.validate(new)
         shown = go_form(new["spec"], "resource/v1.ResourceClaimTemplateSpec")
         return self._validate(new["spec"], [invalid(_SPEC, shown, IMMUTABLE)])

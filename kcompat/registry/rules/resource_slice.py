@@ -10,7 +10,7 @@ from kcompat.apimachinery.clock import Clock, SystemClock, rfc3339
 from kcompat.apimachinery.field import FieldError, Path, Raw, duplicate, forbidden, invalid, required, too_long, too_many
 from kcompat.apimachinery.names import byte_length, is_dns1123_subdomain
 from kcompat.apimachinery.quote import quote
-from kcompat.apimachinery.validation import immutable
+from kcompat.apimachinery.validation import immutable, unchanged
 from kcompat.registry.declare import Tree
 from kcompat.registry.rules.declarative import short_name
 from kcompat.registry.rules.device_capacity import policy_errors
@@ -200,7 +200,7 @@ class ResourceSliceRules(PlainRules):
 
     def prepare_for_update(self, new: Tree, old: Tree) -> None:
         """What is dropped counts as a change of the spec."""
-        if new["spec"] != old["spec"]:
+        if not unchanged(new["spec"], old["spec"]):
             new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
         self._drop(new["spec"], old["spec"])
 
