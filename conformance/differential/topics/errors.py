@@ -43,7 +43,7 @@ async def _methods(s: Session) -> None:
     await s.quiet("POST", root, {"metadata": {"name": "one"}})
     paths = (
         "/api", "/apis", "/api/v1", "/apis/apps", "/version", "/healthz", root, f"{root}/one", "/api/v1/persistentvolumes", f"{s.core}/pods/x/status", f"{s.core}/pods/x/binding", f"{s.core}/pods/x/log",
-        "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews/x", f"{s.core}/bindings", "/api/v1/podtemplates", "/nonsense",
+        "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews/x", f"{s.core}/bindings", "/api/v1/podtemplates?labelSelector=none", "/nonsense",
         f"/apis/apps/v1/namespaces/{s.namespace}/deployments/x/scale",
     )  # fmt: skip
     for method, path in product(_METHODS, paths):
