@@ -23,6 +23,7 @@ TABLES = {
     "apimachinery/test_patch_strategic.py::test_upstreams_tables": "apimachinery strategicpatch: strategic merge patches",
     "apimachinery/apply/test_upstream_merge.py": "structured-merge-diff merge: updates and applies",
     "apimachinery/apply/test_upstream_typed.py": "structured-merge-diff typed: comparing, merging, removing, owning, checking",
+    "admission/test_pod_security_fixtures.py": "pod-security-admission testdata: pods of every level and version, those that pass and those that fail",
     "registry/test_upstream_tables.py::test_rows": "printers: objects and their rows",
     "registry/test_upstream_tables.py::test_defaults": "defaults of served versions, and what conversions normalise",
     "registry/test_upstream_tables.py::test_warnings": "warnings of pods, services, jobs, volumes, claims, classes",
