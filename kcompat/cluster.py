@@ -58,7 +58,7 @@ from kcompat.ensure import ensure_objects, ensure_policy
 from kcompat.flow_configuration import FlowConfiguration, mandatory
 from kcompat.leading import keep_running, run_leading
 from kcompat.registrations import Registrations
-from kcompat.registry import bootstrap, runtime_config
+from kcompat.registry import admin_access, bootstrap, runtime_config
 from kcompat.registry.catalog import Catalog, default_catalog
 from kcompat.registry.stores import CacheReader, Stores
 from kcompat.service_network import ServiceNetwork
@@ -176,6 +176,7 @@ class ControlPlane:
         self.service_network = ServiceNetwork(self.stores, self.clock, self.identity, cidrs, ports, self._own_client)
         self.stores.hooks["services"] = self.service_network.hooks
         self.reader = CacheReader(self.stores)
+        self.stores.checks |= admin_access.checks(self.reader)
 
     # -- the API server ------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from kcompat.apimachinery.field import FieldError, Path, invalid
 from kcompat.apimachinery.quote import quote
 from kcompat.registry import object_meta
 from kcompat.registry.declare import Resource, Rules, Tree
-from kcompat.registry.hooks import Hooks
+from kcompat.registry.hooks import Check, Hooks
 from kcompat.registry.leases import Leases
 from kcompat.registry.stored import key_order, reader, storage_version
 from kcompat.storage import codec
@@ -76,6 +76,7 @@ class Store:
         self.identity = identity
         self.leases = leases
         self.hooks = hooks
+        self.check: Check | None = None
         self.cache = cache
         self.broadcasts: dict[object, object] = {}
         """`fan_out.py`'s."""
@@ -177,8 +178,8 @@ class Store:
     async def _create_prepared(self, obj: Tree, namespace: str, admit: Admit, dry_run: bool) -> Written:
         self.prepare_new(obj, namespace)
         name = obj["metadata"].get("name", "")
-        found = self.validate_new(obj)
-        if found:
+        checked = await self.check(obj, None, False) if self.check is not None else []
+        if found := [*checked, *self.validate_new(obj)]:
             raise self.invalid(name, found)
         self.rules.canonicalize(obj)
         await admit(obj, None)
@@ -297,7 +298,8 @@ class Store:
         self, new: Tree, current: Entry, key: str, status: bool, rules: Rules, admit: Admit, dry_run: bool
     ) -> Written:
         old = current.tree()
-        self._prepare_update(new, old, status, rules)
+        checked = await self.check(new, old, status) if self.check is not None else []
+        self._prepare_update(new, old, status, rules, checked)
         await admit(new, old)
         return await self._store_update(new, current, key, dry_run)
 
@@ -316,7 +318,7 @@ class Store:
         elif named.lstrip("0") != old["metadata"]["resourceVersion"]:
             raise self.conflict(name)
 
-    def _prepare_update(self, new: Tree, old: Tree, status: bool, rules: Rules) -> None:
+    def _prepare_update(self, new: Tree, old: Tree, status: bool, rules: Rules, checked: Sequence[FieldError]) -> None:
         keep_generation(new, old)
         if status:
             rules.prepare_for_status_update(new, old)
@@ -326,6 +328,7 @@ class Store:
         if not status:
             set_generation(rules, new, old)
         found = object_meta.update_errors(self.resource, new, old, status=status)
+        found += checked
         found += rules.validate_status_update(new, old) if status else rules.validate_update(new, old)
         if found:
             raise self.invalid(new["metadata"].get("name", ""), found)

@@ -8,7 +8,7 @@ from typing import Any
 from kcompat.apimachinery.clock import Clock, Identity
 from kcompat.registry.catalog import Catalog
 from kcompat.registry.declare import Resource
-from kcompat.registry.hooks import Hooks
+from kcompat.registry.hooks import Check, Hooks
 from kcompat.registry.leases import Leases
 from kcompat.registry.store import Store
 from kcompat.storage.entries import CacheEvent
@@ -28,7 +28,8 @@ class Stores:
         self._leases = Leases(cache.backend, clock, lease_seconds)
         self._stores: dict[tuple[str, str, str], Store] = {}
         self.hooks: dict[str, Hooks] = {}
-        """By `plural.group`; set before the store is first used."""
+        self.checks: dict[str, Check] = {}
+        """Both by `plural.group`; set before the store is first used."""
 
     def of(self, resource: Resource) -> Store:
         """The store of a resource."""
@@ -37,6 +38,7 @@ class Stores:
         if store is None or store.resource is not resource:
             prefix = self.catalog.store_prefix(resource) + "/"
             store = Store(resource, prefix, self.cache, self._clock, self._identity, self._leases, self.hooks.get(resource.qualified))
+            store.check = self.checks.get(resource.qualified)
             self._stores[key] = store
         return store
 
