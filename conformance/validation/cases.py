@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import yaml
 
@@ -27,6 +28,13 @@ UID = "0c0c0c0c-0000-4000-8000-%012x"
 _SUBRESOURCES = {
     "EphemeralContainers": "ephemeralcontainers", "PodResize": "resize", "Approval": "approval", "Finalize": "finalize", "Status": "status",
 }  # fmt: skip
+_OF_SUBRESOURCES = {
+    "authentication.k8s.io/v1/TokenRequest": ("v1/ServiceAccount", "POST", "token"),
+    "autoscaling/v1/Scale": ("apps/v1/Deployment", "PUT", "scale"),
+    "v1/Binding": ("v1/Pod", "POST", "binding"),
+    "v1/PodLogOptions": ("v1/Pod", "GET", "log"),
+}
+"""Objects that are no resources: of which kind, and how they are sent."""
 _PACKAGE = re.compile("^(kubernetes|apiextensions-apiserver)_(pkg_apis_)?")
 _REVIEWS = {
     "authorization.k8s.io/v1/SubjectAccessReview": "subjectaccessreviews",
@@ -86,6 +94,8 @@ def case(call: Tree, number: int) -> Case | None:
     function, parts = call["function"], call["parts"]
     if parts[0]["type"] in _REVIEWS:
         return _review(call)
+    if parts[0]["type"] in _OF_SUBRESOURCES:
+        return _of_subresource(call, number)
     if parts[0]["type"] in kinds():
         kind = kinds()[parts[0]["type"]]
         second = parts[1] if len(parts) > 1 and parts[1]["type"] == parts[0]["type"] else None
@@ -106,6 +116,22 @@ def _review(call: Tree) -> Case:
     part = call["parts"][0]
     body = part["given"] if part["type"].count("/") == 2 else {"spec": part["given"]}
     return Case(call["test"], "POST", f"/apis/authorization.k8s.io/v1/{_REVIEWS[part['type']]}", placed(body, None))
+
+
+def _of_subresource(call: Tree, number: int) -> Case:
+    """To an object of the kind that has the subresource; options are the query."""
+    part = call["parts"][0]
+    holder, method, name = _OF_SUBRESOURCES[part["type"]]
+    kind = kinds()[holder]
+    key, old = stored(kind, kind.object("one", "part", NAMESPACE), number)
+    path = f"{kind.path(NAMESPACE)}/{old['metadata']['name']}/{name}?dryRun=All"
+    if method == "GET":
+        options = {name: str(value).lower() if isinstance(value, bool) else value for name, value in part["given"].items()}
+        return Case(call["test"], method, path.partition("?")[0] + f"?{urlencode(options)}", {}, key, old)
+    api_version, _, own = part["type"].rpartition("/")
+    body = {"apiVersion": api_version, "kind": own, **placed(part["given"], kind)}
+    body["metadata"] = body["metadata"] | {"name": old["metadata"]["name"]}
+    return Case(call["test"], method, path, body, key, old)
 
 
 def _create(test: str, kind: Kind, new: Tree) -> Case:

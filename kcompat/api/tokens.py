@@ -11,7 +11,8 @@ from typing import Any
 
 from kcompat.apimachinery import errors, meta
 from kcompat.apimachinery.clock import Clock, rfc3339
-from kcompat.apimachinery.field import FieldError, Path, invalid
+from kcompat.apimachinery.field import FieldError, Path, invalid, not_supported
+from kcompat.apimachinery.names import is_dns1123_subdomain
 from kcompat.apimachinery.quote import quote
 from kcompat.apimachinery.reader import Reader
 from kcompat.auth.authentication import Authentication
@@ -20,6 +21,7 @@ from kcompat.auth.tokens import EXTENDED_EXPIRATION, WARN_ONLY_EXPIRATION, Bound
 
 Tree = dict[str, Any]
 _MIN_SECONDS, _MAX_SECONDS = 600, 1 << 32
+_GROUPS = "admissionReviewAPIGroups"
 _BINDABLE = {"Pod": "pods", "Secret": "secrets", "Node": "nodes"}
 
 
@@ -66,7 +68,8 @@ class TokenService:
         kind, api_version, name = (reference.get(key, "") for key in ("kind", "apiVersion", "name"))
         group, _, version = api_version.rpartition("/")
         if group or kind not in _BINDABLE:
-            raise errors.bad_request(f"cannot bind token to object of type {group}/{version}, Kind={kind}")
+            gate = " (feature gate APIServerWebhookAuthenticationToken is disabled)" if is_webhook(reference) else ""
+            raise errors.bad_request(f"cannot bind token to object of type {group}/{version}, Kind={kind}{gate}")
         if not name:
             raise errors.bad_request("Name parameter required.")
         plural = _BINDABLE[kind]
@@ -107,17 +110,36 @@ def is_webhook(reference: Tree) -> bool:
 
 
 def check(spec: Tree) -> None:
-    """Raises Invalid for a life time out of bounds (upstream: ValidateTokenRequest)."""
+    """Raises Invalid (upstream: ValidateTokenRequest)."""
     path, seconds = Path("spec").child("expirationSeconds"), spec["expirationSeconds"]
     found: list[FieldError] = []
     if seconds < _MIN_SECONDS:
         found.append(invalid(path, seconds, "may not specify a duration less than 10 minutes"))
     if seconds > _MAX_SECONDS:
         found.append(invalid(path, seconds, "may not specify a duration larger than 2^32 seconds"))
-    if is_webhook(spec.get("boundObjectRef") or {}):  # attestations are dropped while their gate is off, so that there never is one
+    attestations, at = spec.get("attestations"), Path("spec").child("attestations")
+    if is_webhook(spec.get("boundObjectRef") or {}):
         if len(spec.get("audiences") or ()) > 1:
             found.append(invalid(Path("spec").child("audiences"), spec["audiences"], "must be length 1 when bound to a webhook config"))
-        why = "webhook bound requests require exactly one admissionReviewAPIGroups attestation"
-        found.append(invalid(Path("spec").child("attestations"), None, why))
+        found += _attested(attestations, at)
+    elif attestations:
+        found = [invalid(at, attestations, "attestations may only be specified with a webhook bound object reference")]
     if found:
         raise errors.invalid("authentication.k8s.io", "TokenRequest", "", found)
+
+
+def _attested(attestations: Tree | None, at: Path) -> list[FieldError]:
+    """One group of the API, or all (validateWebhookAttestations)."""
+    if len(attestations or ()) != 1:
+        return [invalid(at, attestations, "webhook bound requests require exactly one admissionReviewAPIGroups attestation")]
+    (key, values), *_ = (attestations or {}).items()
+    here = at.key(key)
+    if key != _GROUPS:
+        return [not_supported(here, key, (_GROUPS,), plain=True)]
+    if len(values or ()) != 1:
+        return [invalid(here, values, "must specify a single value")]
+    group = values[0]
+    if not group:
+        return [invalid(here.index(0), group, "may not be an empty string")]
+    problems = [] if group == "*" else is_dns1123_subdomain(group)
+    return [invalid(here.index(0), group, f"must specify a valid API Group: {problem}") for problem in problems]

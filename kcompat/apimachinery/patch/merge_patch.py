@@ -14,7 +14,8 @@ def check(patch: Any) -> None:
 
 
 def apply(tree: dict[str, Any], patch: Any) -> Any:
-    """The merged tree; both inputs stay as they are. Raises upstream's 400 StatusError if the patch is no object or list."""
+    """The merged tree; both inputs stay as they are. What is merged and what the patch brings has its keys sorted, as Go's maps are
+    written: it shows in fields of any JSON. Raises upstream's 400 StatusError if the patch is no object or list."""
     if isinstance(patch, dict):
         return _merged(tree, patch)
     if isinstance(patch, list):  # then it is the result, which decoding will refuse
@@ -24,7 +25,7 @@ def apply(tree: dict[str, Any], patch: Any) -> Any:
 
 def _merged(tree: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
     merged = dict(tree)
-    for key, value in patch.items():
+    for key, value in sorted(patch.items()):
         present = merged.get(key)
         if value is None:
             merged.pop(key, None)
@@ -32,11 +33,11 @@ def _merged(tree: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
             merged[key] = _without_nulls(value)
         else:
             merged[key] = _merged(present, value) if isinstance(value, dict) else value
-    return merged
+    return {key: merged[key] for key in sorted(merged)}
 
 
 def _without_nulls(value: Any) -> Any:
     """A patch's value where there was nothing to merge with: members that are null are dropped, items of lists are not."""
     if isinstance(value, dict):
-        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+        return {key: _without_nulls(item) for key, item in sorted(value.items()) if item is not None}
     return [_without_nulls(item) for item in value] if isinstance(value, list) else value
