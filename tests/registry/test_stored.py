@@ -74,3 +74,23 @@ def test_definitions_stored_as_v1beta1() -> None:
         ],
         "conversion": {"strategy": "Webhook", "webhook": {"clientConfig": webhook, "conversionReviewVersions": ["v1"]}},
     }  # fmt: skip
+
+
+def test_what_another_server_stored_gets_the_defaults_and_the_order_of_keys() -> None:
+    deployments = resource("apps", "deployments")
+    value = orjson.dumps({
+        "spec": {"template": {"spec": {"containers": [{"image": "i", "name": "c"}]}}, "unknown": 1}, "metadata": {"name": "a", "labels": {}},
+        "apiVersion": "apps/v1", "kind": "Deployment",
+    })  # fmt: skip
+    read = reader(deployments)(value)
+    assert [*read] == ["kind", "apiVersion", "metadata", "spec", "status"]
+    assert read["spec"]["replicas"] == 1 and "unknown" not in read["spec"]
+    assert read["spec"]["template"]["spec"]["containers"][0]["imagePullPolicy"] == "Always"
+
+
+def test_autoscalers_stored_in_the_first_version() -> None:
+    spec = {"maxReplicas": 3, "scaleTargetRef": {"kind": "Deployment", "name": "d"}, "targetCPUUtilizationPercentage": 50}
+    stored = {"apiVersion": "autoscaling/v1", "kind": "HorizontalPodAutoscaler", "metadata": {"name": "a"}, "spec": spec}
+    read = reader(resource("autoscaling", "horizontalpodautoscalers", "v2"))(orjson.dumps(stored))
+    assert read["apiVersion"] == "autoscaling/v2"
+    assert read["spec"]["metrics"][0]["resource"]["target"] == {"type": "Utilization", "averageUtilization": 50}
