@@ -18,7 +18,7 @@ from kcompat.apimachinery.selectors import (
     parse_label_selector,
 )
 from kcompat.registry.declare import Resource
-from kcompat.registry.deletion import DeleteOptions
+from kcompat.registry.deletion import NOTHING, DeleteOptions
 from kcompat.registry.listing import ListOptions
 from kcompat.registry.store import Preconditions
 from kcompat.registry.watching import WatchOptions
@@ -130,13 +130,13 @@ def watch_options(request: Request, scope: Scope) -> WatchOptions:
 
 def delete_options(document: Tree) -> DeleteOptions:
     """From a decoded metav1.DeleteOptions."""
-    preconditions = document.get("preconditions") or {}
+    preconditions = document.get("preconditions")
     return DeleteOptions(
         grace_period=document.get("gracePeriodSeconds"),
         orphan_dependents=document.get("orphanDependents"),
         propagation=document.get("propagationPolicy"),
-        preconditions=Preconditions(preconditions.get("uid"), preconditions.get("resourceVersion")),
-        dry_run=bool(document.get("dryRun")),
+        preconditions=NOTHING if preconditions is None else Preconditions(preconditions.get("uid"), preconditions.get("resourceVersion")),
+        dry_runs=tuple(document.get("dryRun") or ()),
         only_unreadable=bool(document.get(_UNSAFE)),
     )
 
@@ -150,8 +150,8 @@ def delete_options_from_query(query: Query) -> Tree:
         document["gracePeriodSeconds"] = grace
     if (orphan := boolean(query, "orphanDependents")) is not None:
         document["orphanDependents"] = orphan
-    if policy := query.get("propagationPolicy"):
-        document["propagationPolicy"] = policy
+    if "propagationPolicy" in query:
+        document["propagationPolicy"] = query.get("propagationPolicy")
     if dry_run := query.all("dryRun"):
         document["dryRun"] = dry_run
     if preconditions := {name: query.get(name) for name in ("uid", "resourceVersion") if name in query}:

@@ -6,7 +6,7 @@ Upstream: apiserver pkg/registry/generic/registry/store.go:Delete, pkg/registry/
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from kcompat.apimachinery import errors
@@ -28,6 +28,7 @@ async def admit_any(old: Tree) -> None:
 
 
 NOTHING = Preconditions()
+ONLY_UNREADABLE = Path("ignoreStoreReadErrorWithClusterBreakingPotential")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,14 @@ class DeleteOptions:
     orphan_dependents: bool | None = None
     propagation: str | None = None
     preconditions: Preconditions = NOTHING
-    dry_run: bool = False
+    dry_runs: tuple[str, ...] = ()
+    """The stages named in dryRun."""
     only_unreadable: bool = False
     """ignoreStoreReadErrorWithClusterBreakingPotential: meant for objects that can no longer be decoded."""
+
+    @property
+    def dry_run(self) -> bool:
+        return bool(self.dry_runs)
 
 
 def validate_options(options: DeleteOptions) -> None:
@@ -52,20 +58,21 @@ def validate_options(options: DeleteOptions) -> None:
         found.append(invalid(policy, options.propagation, detail))
     if options.propagation not in (None, "Foreground", "Background", "Orphan"):
         found.append(not_supported(policy, options.propagation, ["Foreground", "Background", "Orphan", "nil"]))
+    if set(options.dry_runs) - {"All"}:
+        found.append(not_supported(Path("dryRun"), list(options.dry_runs), ["All"]))
     found += _unsafe_errors(options) if options.only_unreadable else []
     if found:
         raise errors.invalid("meta.k8s.io", "DeleteOptions", "", found)
 
 
 def _unsafe_errors(options: DeleteOptions) -> list[FieldError]:
-    path = Path("ignoreStoreReadErrorWithClusterBreakingPotential")
     given = {
         "propagationPolicy": options.propagation,
         "orphanDependents": options.orphan_dependents,
         "gracePeriodSeconds": options.grace_period,
-        "preconditions": None if options.preconditions == Preconditions() else options.preconditions,
+        "preconditions": None if options.preconditions is NOTHING else options.preconditions,
     }
-    return [invalid(path, True, f"cannot be set together with .{name}") for name, value in given.items() if value is not None]
+    return [invalid(ONLY_UNREADABLE, True, f"cannot be set together with .{name}") for name, value in given.items() if value is not None]
 
 
 @dataclass(slots=True)
@@ -155,7 +162,7 @@ def _grace(store: Store, obj: Tree, options: DeleteOptions) -> int | None:
             return None
         if requested is None or requested >= period:
             return _PENDING
-        deadline = parse_rfc3339(metadata["deletionTimestamp"]) - timedelta(seconds=period) + timedelta(seconds=requested)
+        deadline = parse_rfc3339(metadata["deletionTimestamp"]) - _duration(period) + _duration(requested)
         if deadline < now:
             deadline, requested = now, min(requested, 1)
         metadata.update(deletionTimestamp=rfc3339(deadline), deletionGracePeriodSeconds=requested)
@@ -163,9 +170,15 @@ def _grace(store: Store, obj: Tree, options: DeleteOptions) -> int | None:
     grace = store.rules.grace_period(obj, requested)
     if grace is None:
         return None
-    metadata.update(deletionTimestamp=rfc3339(now + timedelta(seconds=grace)), deletionGracePeriodSeconds=grace)
+    metadata.update(deletionTimestamp=rfc3339(now + _duration(grace)), deletionGracePeriodSeconds=grace)
     _raise_generation(obj)
     return grace
+
+
+def _duration(seconds: int) -> timedelta:
+    """As Go counts nanoseconds in 64 bits: beyond 292 years it begins anew, below zero."""
+    nanoseconds = (seconds * 1_000_000_000 + (1 << 63)) % (1 << 64) - (1 << 63)
+    return timedelta(microseconds=nanoseconds // 1000)
 
 
 def _raise_generation(obj: Tree) -> None:
@@ -235,11 +248,10 @@ async def _mark(store: Store, key: str, current: Entry, obj: Tree, options: Dele
 
 async def delete_each(store: Store, namespace: str, entries: list[Entry], options: DeleteOptions, admit: AdmitDelete) -> None:
     """Deletes the entries of a collection one after another; those already gone are passed over."""
-    single = replace(options, preconditions=options.preconditions)
     for entry in entries:
         metadata = entry.tree()["metadata"]
         try:
-            await delete(store, metadata.get("namespace", ""), metadata["name"], single, admit)
+            await delete(store, metadata.get("namespace", ""), metadata["name"], options, admit)
         except errors.StatusError as error:
             if error.reason != "NotFound":
                 raise

@@ -34,6 +34,8 @@ async def handle(request: Request, scope: Scope) -> Answer:
 async def prepare(request: Request, scope: Scope, obj: Tree, dry_run: bool) -> Tree:
     """Defaults, managedFields and mutating admission: what happens to a new object before the store sees it."""
     resource = scope.resource
+    for name in ("deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"):  # rest.WipeObjectMetaSystemFields
+        obj["metadata"].pop(name, None)
     check_namespace(obj, scope.namespace)
     resource.rules.default(obj)
     wipe_system_fields(obj["metadata"])

@@ -10,7 +10,6 @@ from kcompat.api.negotiate import Output
 from kcompat.api.request import Answer, Request, Response, Tree
 from kcompat.api.scope import Scope
 from kcompat.apimachinery import errors, schema
-from kcompat.apimachinery.field import Path, not_supported
 from kcompat.registry import deletion
 from kcompat.registry.deletion import DeleteOptions, Deletion
 
@@ -33,11 +32,7 @@ def warn(request: Request, scope: Scope, options: DeleteOptions) -> None:
 async def read_options(request: Request) -> DeleteOptions:
     """DeleteOptions from the body, or from parameters when there is none. Raises BadRequest, Invalid."""
     document = await _document(request)
-    dry_run = document.get("dryRun") or []
     options = parameters.delete_options(document)
-    if set(dry_run) - {"All"}:
-        found = [not_supported(Path("dryRun"), dry_run, ["All"])]
-        raise errors.invalid("meta.k8s.io", "DeleteOptions", "", found)
     deletion.validate_options(options)
     return options
 
