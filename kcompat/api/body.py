@@ -112,7 +112,7 @@ def _parse_yaml(body: bytes, kind: str) -> tuple[Any, list[str]]:
     try:
         tree, duplicates = yaml.loads(body)
     except yaml.YAMLError as error:
-        raise unrecognized(kind, f"yaml: {error}" if not str(error).startswith("yaml") else str(error), body) from None
+        raise unrecognized(kind, str(error), body) from None
     return _sorted(tree), duplicates
 
 
@@ -173,8 +173,10 @@ def _in_order(tree: Any, unknown: list[str], duplicates: list[str]) -> list[str]
     """As they are met: YAML's duplicates first, JSON's where they stand, but none within a field that is unknown itself."""
     if not unknown or not duplicates or duplicates[0].startswith("yaml:"):
         return [*duplicates, *unknown]
-    roots = tuple(text.removeprefix(_UNKNOWN).strip('"') + suffix for text in unknown for suffix in (".", "["))
-    known = [text for text in duplicates if not text.removeprefix(_DUPLICATE).strip('"').startswith(roots)]
+    paths = {text.removeprefix(_UNKNOWN).strip('"') for text in unknown}
+    roots = tuple(path + suffix for path in paths for suffix in (".", "["))
+    repeated = ((text, text.removeprefix(_DUPLICATE).strip('"')) for text in duplicates)
+    known = [text for text, path in repeated if path not in paths and not path.startswith(roots)]
     return sorted([*unknown, *known], key=lambda text: _position(tree, text.removeprefix(_UNKNOWN).removeprefix(_DUPLICATE).strip('"')))
 
 

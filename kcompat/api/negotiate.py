@@ -144,7 +144,7 @@ def body_type(content_type: str, accepted: tuple[str, ...] = SUPPORTED) -> str:
     if not content_type:
         return accepted[0]
     media_type, *parameters = (part.strip() for part in content_type.split(";"))
-    well_formed = all("=" in part for part in (parameters[:-1] if parameters and not parameters[-1] else parameters))
+    well_formed = all(part.partition("=")[2] for part in (parameters[:-1] if parameters and not parameters[-1] else parameters))
     if media_type.lower() not in accepted or not well_formed:
         message = "the body of the request was in an unknown format - accepted media types include: " + ", ".join(accepted)
         raise errors.unsupported_media_type(message)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
 
 from kcompat.api import documents, respond, routes
@@ -26,6 +27,8 @@ from kcompat.registry.store import StorageError
 Stage = Callable[[Services, Handler], Handler]
 log = logging.getLogger(__name__)
 _REQUEST_SECONDS = 60.0
+_WARNINGS_LENGTH, _WARNING_LENGTH = 4096, 256
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _AN_INSTANT = 0.0001
 """Too short for any answer, also for one that waits for nothing and could not be stopped."""
 _VALIDATED = frozenset(("create", "update", "patch"))
@@ -96,9 +99,22 @@ def audit_id(services: Services, following: Handler) -> Handler:
 
 
 def warning_header(warnings: list[str]) -> str:
-    """RFC 7234 warnings, code 299, without repeats; the server writes one header line for each."""
-    texts = [text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ").replace("\r", " ") for text in dict.fromkeys(warnings)]
-    return "\n".join(f'299 - "{text}"' for text in texts)
+    """RFC 7234 warnings, code 299, without repeats; the server writes one header line for each (upstream: endpoints/filters/warning.go).
+
+    A text that cannot stand in a header is left out. When all are too long together, each is cut, and those that come late are left out.
+    """
+    texts = [text for text in dict.fromkeys(warnings) if text and not _CONTROL.search(text)]
+    shown, written, cut = list[str](), 0, False
+    for number, text in enumerate(texts):
+        if cut and written >= _WARNINGS_LENGTH:
+            break
+        if not cut and written + len(text) > _WARNINGS_LENGTH:
+            cut, shown = True, [earlier[:_WARNING_LENGTH] for earlier in texts[: number + 1]]
+            written = sum(map(len, shown))
+        else:
+            shown.append(text[:_WARNING_LENGTH] if cut else text)
+            written += len(shown[-1])
+    return "\n".join('299 - "{}"'.format(text.replace("\\", "\\\\").replace('"', '\\"')) for text in shown)
 
 
 def measured(services: Services, following: Handler) -> Handler:

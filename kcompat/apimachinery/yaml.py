@@ -7,6 +7,7 @@ import functools
 import math
 import struct
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import Any, Final
 
 import yaml as pyyaml
@@ -53,12 +54,13 @@ def _explained(error: Any) -> str:
 
 
 class _Node:
-    """A finished value: what it is in JSON terms, its kind, line, how many nodes reading it took, and its parts if it has any."""
+    """A finished value: what it is in JSON terms, its kind, line, how many nodes reading it took, and its parts if it has any. `end`: its number among the finished."""
 
-    __slots__ = ("is_merge", "items", "kind", "line", "size", "value")
+    __slots__ = ("end", "is_merge", "items", "kind", "line", "size", "value")
 
     def __init__(self, value: Any, kind: str, line: int, size: int = 1, items: Sequence["_Node"] = (), *, is_merge: bool = False) -> None:
         self.value, self.kind, self.line, self.size, self.items, self.is_merge = value, kind, line, size, items, is_merge
+        self.end = 0
 
 
 class _Open:
@@ -76,11 +78,17 @@ class _Composer:
 
     def __init__(self) -> None:
         self.document: Any = None
-        self.duplicates: list[str] = []
+        self._duplicates: list[tuple[int, str]] = []
         self._open: list[_Open] = []
         self._anchors: dict[str, _Node | None] = {}
         self._decoded = 0
         self._aliased = 0
+        self._ended = 0
+
+    @property
+    def duplicates(self) -> list[str]:
+        """What is said of keys that occur again, in the order in which their values end."""
+        return [text for _, text in sorted(self._duplicates, key=itemgetter(0))]
 
     def feed(self, event: Any) -> None:
         if isinstance(event, pyyaml.ScalarEvent):
@@ -125,6 +133,8 @@ class _Composer:
         return _Node(node.value, kind, event.start_mark.line + 1, node.size + 1, node.items)
 
     def _finish(self, node: _Node, anchor: str | None) -> None:
+        self._ended += 1
+        node.end = self._ended
         if anchor:
             self._anchors[anchor] = node
         if self._open:
@@ -143,12 +153,12 @@ class _Composer:
                 for source in _merge_sources(value):
                     self._fill(mapping, source.items)
             else:
-                self._set(mapping, _key_text(key.value, value.value), key.value, _json_value(value.value), value.line)
+                self._set(mapping, _key_text(key.value, value.value), key.value, value)
 
-    def _set(self, mapping: dict[str, Any], name: str, key: Any, value: Any, line: int) -> None:
+    def _set(self, mapping: dict[str, Any], name: str, key: Any, value: _Node) -> None:
         if name in mapping:
-            self.duplicates.append(f"line {line}: key {_go_syntax(key)} already set in map")
-        mapping[name] = value
+            self._duplicates.append((value.end, f"line {value.line}: key {_go_syntax(key)} already set in map"))
+        mapping[name] = _json_value(value.value)
 
 
 def _allowed_alias_ratio(decoded: int) -> float:

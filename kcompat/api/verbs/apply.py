@@ -71,8 +71,9 @@ def _plain_json(data: bytes) -> Tree | None:
     if data[:1] != b"{" or any(sign in data for sign in _NOT_JSON):
         return None
     try:
+        data.decode()
         config, duplicates = json_strict.loads(data)
-    except json_strict.JSONError:
+    except (json_strict.JSONError, UnicodeDecodeError):
         return None
     return None if duplicates else whole(config) if _FLOAT.search(data) else config
 
