@@ -6,7 +6,7 @@ from typing import Any
 
 from kcompat.api.request import Query, Request
 from kcompat.api.scope import Scope
-from kcompat.apimachinery import errors
+from kcompat.apimachinery import duration, errors
 from kcompat.apimachinery.quote import quote
 from kcompat.apimachinery.selectors import (
     ALL_FIELDS,
@@ -107,11 +107,10 @@ def list_options(request: Request, scope: Scope) -> ListOptions:
 
 
 def with_name(selector: FieldSelector, name: str) -> FieldSelector:
-    """A watch of one object by its path is a watch with a field selector on its name."""
+    """A watch of one object by its path is a watch with a field selector on its name, and one given must say so too."""
     if not name:
         return selector
-    wanted = selector.requires_exact_match("metadata.name")
-    if wanted is not None and wanted != name:
+    if not selector.empty and selector.requires_exact_match("metadata.name") != name:
         raise errors.bad_request("fieldSelector metadata.name doesn't match requested name")
     named = parse_field_selector(f"metadata.name={name}")
     return FieldSelector((*selector.requirements, *named.requirements))
@@ -124,7 +123,7 @@ def watch_options(request: Request, scope: Scope) -> WatchOptions:
         list_options(request, scope),
         bookmarks=boolean(query, "allowWatchBookmarks") or False,
         send_initial_events=boolean(query, "sendInitialEvents"),
-        timeout=float(integer(query, "timeoutSeconds") or 0),
+        timeout=duration.of_seconds(integer(query, "timeoutSeconds") or 0) / duration.SECOND,
     )
 
 

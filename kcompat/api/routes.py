@@ -159,7 +159,9 @@ def _handler(request: Request, resource: Resource, subresource: Subresource | No
     verb = info.verb
     if info.name and not resource.subresources and not set(resource.verbs) & set(_NAMED):
         raise no_such_resource()  # created and never seen again: no path has their names
-    if request.method == "HEAD" and info.subresource != "proxy":
+    if verb == "watch" and verb not in resource.verbs and "watch" not in request.query:
+        raise no_such_resource()  # only what can be watched has the old paths
+    if (request.method == "HEAD" and info.subresource != "proxy") or (verb == "watch" and request.method != "GET"):
         raise no_such_method()
     if subresource is not None:
         if isinstance(subresource, Action):

@@ -24,6 +24,11 @@ _DAY = 24
 _YEAR = 24 * 365
 
 
+def of_seconds(seconds: int) -> int:
+    """Nanoseconds of a number of seconds as Go multiplies them, in 64 bits: beyond 292 years they begin anew, below zero."""
+    return (seconds * SECOND + (1 << 63)) % (1 << 64) - (1 << 63)
+
+
 class DurationError(ValueError):
     """A text that is no duration; the message is Go's."""
 

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from kcompat.apimachinery import errors
+from kcompat.apimachinery import duration, errors
 from kcompat.apimachinery.clock import parse_rfc3339, rfc3339
 from kcompat.apimachinery.field import FieldError, Path, invalid, not_supported
 from kcompat.registry.declare import Tree
@@ -176,9 +176,7 @@ def _grace(store: Store, obj: Tree, options: DeleteOptions) -> int | None:
 
 
 def _duration(seconds: int) -> timedelta:
-    """As Go counts nanoseconds in 64 bits: beyond 292 years it begins anew, below zero."""
-    nanoseconds = (seconds * 1_000_000_000 + (1 << 63)) % (1 << 64) - (1 << 63)
-    return timedelta(microseconds=nanoseconds // 1000)
+    return timedelta(microseconds=duration.of_seconds(seconds) // duration.MICROSECOND)
 
 
 def _raise_generation(obj: Tree) -> None:

@@ -183,6 +183,8 @@ class Stream:
     ) -> None:
         self.after = after
         """Events up to here are not for this stream."""
+        self._marked = after
+        """As upstream, no bookmark says again what the last one said, or the beginning."""
         self._store = store
         self._broadcast = broadcast
         self._initial = deque(initial[at : at + _AT_ONCE] for at in range(0, len(initial), _AT_ONCE))
@@ -268,9 +270,9 @@ class Stream:
 
     def _bookmark(self, now: float) -> None:
         self._broadcast.flush()  # what it speaks of goes before it
-        mark = Bookmark(max(self._store.cache.revision, self.after))
-        if not self._ended:
-            self._hold(Chunk(self._broadcast.encode([mark])))
+        if not self._ended and self._broadcast.cache.changed > self._marked:
+            self._marked = max(self._store.cache.revision, self.after)
+            self._hold(Chunk(self._broadcast.encode([Bookmark(self._marked)])))
         self._bookmark_at = watching.next_bookmark(now, self._deadline)
 
     async def _rest(self, seconds: float, outlet: Outlet | None) -> None:

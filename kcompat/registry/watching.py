@@ -28,7 +28,7 @@ _MOST_AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class WatchOptions:
-    """Parsed watch parameters beyond those of a list. `timeout` is in seconds, 0: the server's choice."""
+    """Parsed watch parameters beyond those of a list. `timeout` is in seconds, 0: the server's choice, below 0: it is over at once."""
 
     list: ListOptions
     bookmarks: bool = False
@@ -110,7 +110,7 @@ async def _from_state(store: Store, scope: str, options: WatchOptions, revision:
     cache = await (store.fresh() if options.list.resource_version == "" else store.entries())
     await wait_for_revision(store, revision, retry=1)
     watcher = cache.subscribe(scope, concern(cache, scope, options.list))
-    if options.send_initial_events is False:
+    if options.send_initial_events is False or options.timeout < 0:
         return cache, [], watcher
     selected = options.list
     entries = candidates(cache, scope, selected)

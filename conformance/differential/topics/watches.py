@@ -27,6 +27,9 @@ def scripts() -> Iterator[Script]:
     yield Script("watches", "finalizers", _finalizers, waits=True)
     yield Script("watches", "bookmarks", _bookmarks, waits=True)
     yield Script("watches", "deletecollection", _delete_collection)
+    yield Script("watches", "transitions", _transitions, waits=True, brief=True)
+    yield Script("watches", "old-paths", _old_paths, waits=True)
+    yield Script("watches", "timeouts", _timeouts, waits=True)
 
 
 async def _kind(kind: Kind, s: Session) -> None:
@@ -201,3 +204,49 @@ async def _delete_collection(s: Session) -> None:
             await s.quiet("POST", root, {"metadata": {"name": name}})
         await s.quiet("DELETE", f"{root}?fieldSelector=metadata.name%3Db")
         await watch.take(4)
+
+
+async def _transitions(s: Session) -> None:
+    """A pod's life as every selector sees it, afterwards."""
+    pods = f"{s.core}/pods"
+    revision = (await s.quiet("GET", pods)).at("metadata.resourceVersion")
+    spec = {"containers": [{"name": "c", "image": "i"}], "automountServiceAccountToken": False}
+    await s.quiet("POST", pods, {"metadata": {"name": "p", "labels": {"a": "1"}}, "spec": spec})
+    await s.quiet("PATCH", f"{pods}/p", {"metadata": {"labels": {"a": "2"}}})
+    await s.quiet("POST", f"{pods}/p/binding", {"target": {"name": "n1"}})
+    await s.quiet("PATCH", f"{pods}/p/status", {"status": {"phase": "Running"}})
+    await s.quiet("PATCH", f"{pods}/p", {"metadata": {"labels": {"a": "1"}, "finalizers": ["example.com/x"]}})
+    await s.quiet("DELETE", f"{pods}/p")
+    await s.quiet("PATCH", f"{pods}/p", {"metadata": {"labels": {"a": None}}})
+    await s.quiet("DELETE", f"{pods}/p", {"gracePeriodSeconds": 0})
+    await s.quiet("PATCH", f"{pods}/p", {"metadata": {"finalizers": None}}, Content_Type=MERGE_PATCH)
+    for selector in (
+        "labelSelector=a%3D1", "labelSelector=!a", "labelSelector=a!%3D1", "labelSelector=a+in+(1,2)", "fieldSelector=spec.nodeName%3Dn1", "fieldSelector=spec.nodeName%3D",
+        "fieldSelector=status.phase!%3DRunning", "fieldSelector=metadata.name%3Dp&labelSelector=a%3D1", "labelSelector=a%3D1&fieldSelector=spec.nodeName%3Dn1",
+    ):  # fmt: skip
+        for path, accept in product((f"{pods}?watch=1&", f"/api/v1/watch/namespaces/{s.namespace}/pods?", f"/api/v1/watch/namespaces/{s.namespace}/pods/p?", f"{pods}/p?watch=1&"), (None, _TABLE)):
+            async with s.watch(f"{path}resourceVersion={revision}&{selector}", Accept=accept) as watch:
+                await watch.take(14, 0.3)
+
+
+async def _old_paths(s: Session) -> None:
+    await s.quiet("POST", f"{s.core}/configmaps", {"metadata": {"name": "a"}})
+    old = f"/api/v1/watch/namespaces/{s.namespace}"
+    for path in (
+        f"{old}/configmaps/a", f"{old}/configmaps/absent", f"{old}/bindings", f"{old}/configmaps/a?fieldSelector=metadata.name%3Db", f"{old}/configmaps/a?labelSelector=none",
+        "/api/v1/watch/componentstatuses", "/api/v1/watch/configmaps/a", "/api/v1/watch/watch/pods", "/apis/apps/v9/watch/deployments", "/apis/nope/v1/watch/x",
+    ):  # fmt: skip
+        async with s.watch(f"{path}{'&' if '?' in path else '?'}resourceVersion=0&timeoutSeconds=1") as watch:
+            await watch.take(2, 0.5)
+        for method in ("POST", "PUT", "DELETE"):
+            if "/watch/watch" not in path:
+                await s.ask(method, path, {} if method != "DELETE" else None)
+
+
+async def _timeouts(s: Session) -> None:
+    """Watches that are over when they begin."""
+    root = f"{s.core}/configmaps"
+    await s.quiet("POST", root, {"metadata": {"name": "a"}})
+    for seconds in ("-1", "9223372036854775807", "1"):
+        async with s.watch(f"{root}?watch=1&timeoutSeconds={seconds}&resourceVersion=0") as watch:
+            await watch.take(2, 2)
