@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.differential.explained import explanation
-from conformance.differential.golden import UNSTABLE, digest
+from conformance.differential.golden import UNSTABLE, digest, in_order
 
 Tree = dict[str, Any]
 ABSENT = "<absent>"
@@ -78,23 +78,7 @@ def _kind(step: Tree) -> str:
 
 
 def _said(step: Tree) -> Tree:
-    return {name: _sorted(value) for name, value in step.items() if name not in ("ask", "sent")}
-
-
-def _sorted(value: Any) -> Any:
-    """managedFields by manager: by time, as they come, they are in another order when a second passes. Conflicts by field: managers come
-    in any order (upstream keeps them in a map)."""
-    if isinstance(value, list):
-        return [_sorted(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    fresh = {name: _sorted(child) for name, child in value.items()}
-    causes = fresh.get("causes")
-    if isinstance(causes, list) and causes and isinstance(causes[0], dict) and causes[0].get("reason") == "FieldManagerConflict":
-        fresh["causes"] = sorted(causes, key=str)
-    if isinstance(entries := fresh.get("managedFields"), list):
-        fresh["managedFields"] = sorted(entries, key=lambda entry: [str(entry.get(key)) for key in ("manager", "operation", "subresource")])
-    return fresh
+    return {name: in_order(value) for name, value in step.items() if name not in ("ask", "sent")}
 
 
 def differing(a: Any, b: Any, path: str) -> Iterator[tuple[str, Any, Any]]:

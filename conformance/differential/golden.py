@@ -51,7 +51,23 @@ def save(topic: str, recording: Recording) -> None:
 
 def digest(step: Tree) -> str:
     """What a brief script keeps of a step."""
-    return hashlib.sha1(json.dumps(step, sort_keys=True).encode(), usedforsecurity=False).hexdigest()[:8]
+    return hashlib.sha1(json.dumps(in_order(step), sort_keys=True).encode(), usedforsecurity=False).hexdigest()[:8]
+
+
+def in_order(value: Any) -> Any:
+    """managedFields by manager: by time, as they come, they are in another order when a second passes. Conflicts by field: managers come
+    in any order (upstream keeps them in a map)."""
+    if isinstance(value, list):
+        return [in_order(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    fresh = {name: in_order(child) for name, child in value.items()}
+    causes = fresh.get("causes")
+    if isinstance(causes, list) and causes and isinstance(causes[0], dict) and causes[0].get("reason") == "FieldManagerConflict":
+        fresh["causes"] = sorted(causes, key=str)
+    if isinstance(entries := fresh.get("managedFields"), list):
+        fresh["managedFields"] = sorted(entries, key=lambda entry: [str(entry.get(key)) for key in ("manager", "operation", "subresource")])
+    return fresh
 
 
 def _script(name: str, steps: Sequence[Tree | str]) -> str:
