@@ -54,7 +54,10 @@ def _explained(error: Any) -> str:
 
 
 class _Node:
-    """A finished value: what it is in JSON terms, its kind, line, how many nodes reading it took, and its parts if it has any. `end`: its number among the finished."""
+    """A finished value: what it is in JSON terms, its kind, line, how many nodes reading it took, and its parts if it has any.
+
+    `end`: its number among the finished.
+    """
 
     __slots__ = ("end", "is_merge", "items", "kind", "line", "size", "value")
 

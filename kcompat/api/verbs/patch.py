@@ -54,11 +54,15 @@ def patch_of(request: Request, scope: Scope, media_type: str, data: bytes) -> An
     """The patch as a function of the current object (storage version in and out)."""
     resource = scope.resource
     sparse = isinstance(scope.subresource, Status)  # elsewhere, what is shared may be written to
-    patch = read(request, data, resource.group, resource.version, resource.kind, media_type, sparse=sparse)
+    document, duplicates = _document(request, data)
+    patch: Patch | None = None
 
     async def transform(current: Tree | None) -> Tree:
+        nonlocal patch
         if current is None:
             raise scope.store.not_found(scope.name)
+        if patch is None:  # not before there is something to patch: only then upstream says what is wrong with it
+            patch = _patch(request, document, duplicates, resource.group, resource.version, resource.kind, media_type, sparse=sparse)
         served = resource.from_storage(current) if resource.from_storage else current
         patched = field_managers.track(request, scope, served, patch_object(request, scope, patch, served))
         return resource.to_storage(patched) if resource.to_storage else patched
@@ -167,7 +171,12 @@ def _sorted(value: Any) -> Any:
 
 def read(request: Request, data: bytes, group: str, version: str, kind: str, media_type: str, *, sparse: bool = False) -> Patch:
     """The body as a patch of this kind. Raises BadRequest."""
-    document, duplicates = _document(request, data)
+    return _patch(request, *_document(request, data), group, version, kind, media_type, sparse=sparse)
+
+
+def _patch(
+    request: Request, document: Any, duplicates: list[str], group: str, version: str, kind: str, media_type: str, *, sparse: bool
+) -> Patch:
     validated = body.field_validation(request) != body.IGNORE
     if media_type == negotiate.JSON_PATCH:
         operations, unknown = json_patch.decode(document, validated=validated)
