@@ -5,7 +5,7 @@ Called by the rules of ResourceClaims, their templates and DeviceClasses. Pure. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from kcompat.apimachinery.field import FieldError, Path, Raw, invalid, not_supported, required, too_long
@@ -41,12 +41,18 @@ def default_tolerations(part: Tree) -> None:
         tolerated["operator"] = tolerated.get("operator") or "Equal"
 
 
-def drop_derived(spec: Tree) -> None:
-    """Takes away derived attributes, which are off."""
+def drop_derived(spec: Tree, old: Tree | None = None) -> None:
+    """Takes away derived attributes, which are off, unless the old claim has some (dropDisabledDRADerivedAttributesFields)."""
+    if old is not None and any(part.get("derivedAttributes") for part in _parts(old)):
+        return
+    for part in _parts(spec):
+        part.pop("derivedAttributes", None)
+
+
+def _parts(spec: Tree) -> Iterator[Tree]:
+    """What is asked for, the alternatives too."""
     for request in spec["devices"].get("requests") or ():
-        for part in (request.get("exactly"), *(request.get("firstAvailable") or ())):
-            if part is not None:
-                part.pop("derivedAttributes", None)
+        yield from (part for part in (request.get("exactly"), *(request.get("firstAvailable") or ())) if part is not None)
 
 
 def request_names(devices: Tree) -> Requests:

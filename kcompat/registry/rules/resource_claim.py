@@ -5,8 +5,10 @@ That admin access needs a label on the namespace is not for rules to check: it i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
+from kcompat.apimachinery import meta
 from kcompat.apimachinery.field import FieldError, Path, invalid
 from kcompat.apimachinery.validation import IMMUTABLE, unchanged
 from kcompat.registry.declare import Tree
@@ -33,13 +35,14 @@ class ResourceClaimRules(StatusRules):
 
     def prepare_for_update(self, new: Tree, old: Tree) -> None:
         super().prepare_for_update(new, old)
-        drop_derived(new["spec"])
+        drop_derived(new["spec"], old["spec"])
 
     def prepare_for_status_update(self, new: Tree, old: Tree) -> None:
         super().prepare_for_status_update(new, old)
         status = new["status"] = dict(new.get("status") or {})
-        for result in ((status.get("allocation") or {}).get("devices") or {}).get("results") or ():
-            result.pop("skipNodeOperations", None)
+        if not any(result.get("skipNodeOperations") for result in _results(old)):
+            for result in _results(new):
+                result.pop("skipNodeOperations", None)
         drop_deallocated(status, old.get("status") or {})
 
     def validate(self, obj: Tree) -> list[FieldError]:
@@ -52,6 +55,11 @@ class ResourceClaimRules(StatusRules):
         return status_errors(new, old)
 
 
+def _results(claim: Tree) -> Sequence[Tree]:
+    """The devices of its allocation."""
+    return meta.get(claim, ("status", "allocation", "devices", "results"), ()) or ()
+
+
 class ResourceClaimTemplateRules(PlainRules):
     def default(self, obj: Tree) -> None:
         default_claim(obj["spec"]["spec"])
@@ -60,7 +68,7 @@ class ResourceClaimTemplateRules(PlainRules):
         drop_derived(obj["spec"]["spec"])
 
     def prepare_for_update(self, new: Tree, old: Tree) -> None:
-        drop_derived(new["spec"]["spec"])
+        drop_derived(new["spec"]["spec"], old["spec"]["spec"])
 
     def validate(self, obj: Tree) -> list[FieldError]:
         return self._validate(obj["spec"], [])
