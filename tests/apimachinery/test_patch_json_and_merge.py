@@ -158,3 +158,8 @@ def test_what_is_no_merge_patch() -> None:
     with pytest.raises(StatusError, match="cannot unmarshal array into Go value of type map"):
         merge_patch.check([])
     assert merge_patch.apply({}, [{"a": None}]) == [{}]
+
+
+def test_what_a_merge_patch_touches_has_its_keys_sorted() -> None:
+    merged = merge_patch.apply({"b": {"z": 1, "a": 2}, "a": {"z": 1, "a": 2}}, {"b": {"m": 3}, "c": {"y": 1, "x": None, "b": 2}})
+    assert [(name, [*value]) for name, value in merged.items()] == [("a", ["z", "a"]), ("b", ["a", "m", "z"]), ("c", ["b", "y"])]
