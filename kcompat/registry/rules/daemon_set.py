@@ -57,6 +57,11 @@ class DaemonSetRules(WorkloadRules):
         changed = not same(self.template(new), self.template(old))
         set_template_generation(new, template_generation(old) + changed)
 
+    def prepare_for_status_update(self, new: Tree, old: Tree) -> None:
+        """The generation is part of the spec, whatever annotations say."""
+        super().prepare_for_status_update(new, old)
+        set_template_generation(new, template_generation(old))
+
     def validate(self, obj: Tree) -> Sequence[FieldError]:
         return _spec(obj["spec"], None, template_generation(obj))
 
