@@ -37,6 +37,7 @@ class Setup:
 SETUPS = {
     "": Setup(),
     "accounts": Setup(disabled=""),
+    "alone": Setup(),
     "dual": Setup(networks="10.96.0.0/16,fd00:96::/112"),
     "confined": Setup(privileged=False),
     "nodes": Setup(enabled="NodeRestriction"),

@@ -18,21 +18,21 @@ _TYPES: dict[str, Tree] = {
 }  # fmt: skip
 _POLICIES = (None, "SingleStack", "PreferDualStack", "RequireDualStack")
 _FAMILIES = (None, ["IPv4"], ["IPv6"], ["IPv4", "IPv6"], ["IPv6", "IPv4"])
-_SERVERS = ("", "dual")
+_SERVERS = ("alone", "dual")
 _ADDRESSES = "/apis/networking.k8s.io/v1/ipaddresses"
 
 
 def scripts() -> Iterator[Script]:
     for setup in _SERVERS:
-        name = setup or "single"
+        name = "single" if setup == "alone" else setup
         yield Script("allocation", f"create-{name}", _creates, setup=setup, brief=True)
         yield Script("allocation", f"addresses-{name}", _named_addresses, setup=setup)
         yield Script("allocation", f"walk-{name}", _walk, setup=setup)
         for number, start in enumerate(_STARTS):
             yield Script("allocation", f"update-{name}-{start}", partial(_updates, start, str(number)), setup=setup, brief=True)
-    yield Script("allocation", "ports", _ports)
-    yield Script("allocation", "traffic", _traffic, brief=True)
-    yield Script("allocation", "objects", _objects)
+    yield Script("allocation", "ports", _ports, setup="alone")
+    yield Script("allocation", "traffic", _traffic, setup="alone", brief=True)
+    yield Script("allocation", "objects", _objects, setup="alone")
     yield Script("allocation", "full", _full, setup="small")
 
 
