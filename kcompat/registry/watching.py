@@ -107,6 +107,8 @@ def parse_revision(text: str) -> Revision:
 
 
 async def _from_state(store: Store, scope: str, options: WatchOptions, revision: Revision) -> Start:
+    if options.timeout < 0 and options.list.resource_version == "":  # there is no time to ask what is newest
+        raise errors.StatusError(500, "InternalError", "context deadline exceeded")
     cache = await (store.fresh() if options.list.resource_version == "" else store.entries())
     await wait_for_revision(store, revision, retry=1)
     watcher = cache.subscribe(scope, concern(cache, scope, options.list))

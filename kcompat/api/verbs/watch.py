@@ -36,7 +36,7 @@ async def _stream(request: Request, scope: Scope) -> StreamResponse:
         encode, shared = _encoder(request, scope, form)
         chunks = await fan_out.stream(scope.store, scope.namespace, options, encode, form if shared else None)
     except errors.StatusError as error:
-        if error.code == 500:  # a resourceVersion that is none
+        if error.code == 500 and not error.reason:  # a resourceVersion that is none
             raise
         return _failed(request, error, form)
     if form.transform == "PartialObjectMetadataList":  # an event holds no list: upstream ends the watch
