@@ -41,7 +41,7 @@ async def handle(request: Request, services: Services) -> Response:
     parts = routes.split(request.path)
     first = parts[0] if parts else ""
     if request.path.endswith("/") and request.path != "/" and first in _EXACT:
-        return Response(404, b"", "") if parts == ["openapi", "v3"] else respond.page_not_found()
+        return Response(404, b"", "") if parts[:2] == ["openapi", "v3"] else respond.page_not_found()
     if first in _HEALTH:
         return await health.answer(request, first, services.settings["health_checks"], "/".join(parts[1:]))
     if first == "openapi" and parts[1:]:

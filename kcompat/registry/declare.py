@@ -34,6 +34,8 @@ class Rules:
     """PUT without resourceVersion overwrites (upstream: AllowUnconditionalUpdate)."""
     has_generation: bool = False
     """metadata.generation starts at 1 and grows when the spec changes."""
+    first_generation: bool = True
+    """False: at first metadata.generation is what the client says, or none."""
     garbage_collection: str = "DeleteDependents"
     """What deletion does to dependents when not asked: DeleteDependents, OrphanDependents, or Unsupported (upstream: DefaultGarbageCollectionPolicy)."""
     generate_name_length: int = 63 - 5

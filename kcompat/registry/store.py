@@ -214,7 +214,7 @@ class Store:
         metadata["creationTimestamp"] = rfc3339(self.clock.now())
         metadata["uid"] = self.identity.uid()
         self._name(metadata)
-        if self.rules.has_generation:
+        if self.rules.has_generation and self.rules.first_generation:
             metadata["generation"] = 1
         self.rules.prepare_for_create(obj)
 

@@ -79,8 +79,8 @@ async def _limit_ranges(s: Session) -> None:
 
 
 async def _limits_of_several(s: Session) -> None:
-    """Two LimitRanges, and ones that say little."""
-    for name, limits in (("a", [{"type": "Container", "defaultRequest": {"cpu": "200m"}}]), ("b", [{"type": "Container", "default": {"cpu": "300m"}}, {"type": "Pod", "max": {"cpu": "1"}}])):
+    """Two LimitRanges about different resources (upstream takes them in no order), and ones that say little."""
+    for name, limits in (("a", [{"type": "Container", "defaultRequest": {"memory": "200Mi"}}]), ("b", [{"type": "Container", "default": {"cpu": "300m"}}, {"type": "Pod", "max": {"cpu": "1"}}])):
         await s.quiet("POST", f"{s.core}/limitranges", {"metadata": {"name": name}, "spec": {"limits": limits}})
         await s.settle(f"{s.core}/limitranges/{name}")
     for number, containers in enumerate(((_asks({"cpu": "250m"}, {"cpu": "250m"}),), (_asks({"memory": "1Gi"}),), (_asks(None, {"cpu": "2"}),))):

@@ -40,10 +40,11 @@ def _token_requests(requests: Sequence[Tree]) -> list[FieldError]:
 
 
 class CSIDriverRules(PlainRules):
-    """The generation counts changes, from none."""
+    """The generation counts changes, from what it is at first."""
 
     allow_unconditional_update = False
     has_generation = True
+    first_generation = False
 
     def default(self, obj: Tree) -> None:
         spec = obj["spec"]
@@ -51,9 +52,6 @@ class CSIDriverRules(PlainRules):
             spec.setdefault(name, value)
         spec.setdefault("fsGroupPolicy", "ReadWriteOnceWithFSType")
         spec["volumeLifecycleModes"] = spec.get("volumeLifecycleModes") or ["Persistent"]
-
-    def prepare_for_create(self, obj: Tree) -> None:
-        obj["metadata"].pop("generation", None)
 
     def validate(self, obj: Tree) -> list[FieldError]:
         spec = obj["spec"]
