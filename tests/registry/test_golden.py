@@ -115,7 +115,7 @@ def created(resource: Resource, tree: Tree, answer: Tree) -> tuple[Tree, list[Fi
     metadata = obj["metadata"]
     if resource.namespaced:
         metadata["namespace"] = "golden"
-    if rules.has_generation:
+    if rules.has_generation and rules.first_generation:
         metadata["generation"] = 1
     else:
         metadata.pop("generation", None)

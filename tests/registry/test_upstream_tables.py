@@ -132,7 +132,7 @@ def test_prepared(case: dict[str, Any]) -> None:
         pytest.skip("selector and template are one map in upstream's test")
     if not rest:
         rules.prepare_for_create(new)
-        new["metadata"] |= {"generation": 1} if rules.has_generation else {}
+        new["metadata"] |= {"generation": 1} if rules.has_generation and rules.first_generation else {}
     elif "tatus" in case["strategy"]:
         rules.prepare_for_status_update(new, rest[0])
     else:
