@@ -20,7 +20,7 @@ def scripts() -> Iterator[Script]:
     yield Script("rights", "node-authorizer", _node_authorizer)
     yield Script("rights", "system-users", _system_users)
     yield Script("rights", "reviews", _reviews)
-    yield Script("rights", "impersonated", _impersonated)
+    yield Script("rights", "impersonated", _impersonated, setup="alone")  # what a user was allowed last decides what is tried first
 
 
 async def _status(kind: Kind, s: Session) -> None:
